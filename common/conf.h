@@ -1,0 +1,105 @@
+/*
+ * conf.h - opendmarc.conf: one table of options, read into one immutable struct.
+ * Parser, -n, sample file and manual check all come from the table.
+ */
+#ifndef COMMON_CONF_H
+#define COMMON_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libopendmarc/base/ipaddr.h"
+#include "libopendmarc/base/span.h"
+
+enum conf_type {
+	CONF_STRING,
+	CONF_BOOL,		/* T t Y y 1, F f N n 0: the first octet decides; on and off too */
+	CONF_NUMBER,		/* base 0 as in 1.x */
+	CONF_OCTAL,		/* UMask */
+	CONF_LIST,		/* comma-separated words */
+	CONF_WORD		/* one of the words in choices */
+};
+
+/* What happens to mail when the DNS fails for now. */
+enum conf_dns_error {
+	CONF_DNS_ERROR_ACCEPT,
+	CONF_DNS_ERROR_TEMPFAIL
+};
+
+enum conf_history_format {
+	CONF_HISTORY_FULL,
+	CONF_HISTORY_1_4	/* only the keys that the 1.4 importer knows */
+};
+
+struct conf_list {
+	char	**words;
+	size_t	  nwords;
+};
+
+/* One reading of the configuration file. Never changed after conf_read(). */
+struct conf {
+	char	*authserv_id;		/* NULL: the MTA's name; HOSTNAME already replaced */
+	struct conf_list trusted_authserv_ids;	/* HOSTNAME replaced, NULL words never */
+	bool	 background;
+	char	*database;		/* URL; NULL: sqlite at the state directory */
+	int	 dkim_verifiers;	/* fields with dkim results that each trusted id writes */
+	int	 dns_timeout_secs;	/* 1 to 300 */
+	char	*history_file;		/* NULL: no history */
+	int	 history_format;	/* enum conf_history_format */
+	bool	 ignore_authenticated_clients;
+	char	*ignore_hosts;		/* path of the list; NULL: the built-in entries alone */
+	struct conf_list nameservers;	/* IP or IP@port; empty: the system's */
+	int	 on_dns_error;		/* enum conf_dns_error */
+	struct conf_list own_hosts;	/* further by-hosts of Received that are ours */
+	char	*pid_file;
+	char	*public_suffix_list;
+	bool	 record_all_messages;
+	bool	 reject_failures;
+	bool	 remove_refused_results;
+	char	*socket;
+	bool	 software_header;
+	bool	 spf_ignore_results;
+	bool	 spf_self_validate;
+	bool	 syslog;
+	char	*syslog_facility;
+	bool	 trust_job_id;
+	struct conf_list trusted_relays;	/* addresses and networks, checked by conf_read() */
+	int	 umask;			/* -1: leave as it is */
+	char	*user_id;		/* user[:group] */
+};
+
+struct conf_item {
+	const char	*name;
+	enum conf_type	 type;
+	size_t		 offset;	/* of the member in struct conf */
+	const char	*fallback;	/* default as it would stand in the file; NULL: unset */
+	int		 min, max;	/* CONF_NUMBER */
+	const struct odm_name *choices;	/* CONF_WORD */
+	size_t		 nchoices;
+	const char	*help;		/* one sentence for the sample file */
+};
+
+/* The option table, sorted by name, and its length. */
+extern const struct conf_item conf_items[];
+extern const size_t conf_nitems;
+
+/* Where the configuration is when nobody says otherwise: SYSCONFDIR/opendmarc.conf. */
+extern const char conf_default_path[];
+
+/*
+ * Reads path ("-": standard input) into a new struct; defaults for what the
+ * file does not set; of repeated options the last counts. NULL on error; why
+ * then holds "FILE: configuration error at line N: REASON ..." with the bad
+ * word and the nearest valid one. path NULL: the defaults alone.
+ * Warnings (old names, DNSTimeout 0) go to the log. The caller frees with
+ * conf_free().
+ */
+struct conf *conf_read(const char *path, char *why, size_t why_size);
+
+/* Frees *c and clears it. *c may be NULL. */
+void conf_free(struct conf **c);
+
+/* Writes the sample file, every option commented out with default and help, to stdout. */
+void conf_print_sample(void);
+
+#endif

@@ -1,0 +1,26 @@
+# local.mk - what the daemon and the report tools share.
+noinst_LTLIBRARIES += \
+	common/libconf.la \
+	common/libdns.la \
+	common/libhistory.la
+
+common_libconf_la_SOURCES = \
+	common/conf.c common/conf.h \
+	common/hostlist.c common/hostlist.h \
+	common/log.c common/log.h
+common_libconf_la_LIBADD = libopendmarc/libbase.la
+
+common_libdns_la_SOURCES = \
+	common/dmarctask.c common/dmarctask.h \
+	common/dnscache.c common/dnscache.h \
+	common/dnsmsg.c common/dnsmsg.h \
+	common/dnstask.c common/dnstask.h \
+	common/resolver.c common/resolver.h \
+	common/spf.c common/spf.h
+common_libdns_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
+common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \
+	$(CARES_LIBS) $(SPF2_LIBS)
+
+common_libhistory_la_SOURCES = \
+	common/history.c common/history.h
+common_libhistory_la_LIBADD = libopendmarc/libparse.la

@@ -1,0 +1,115 @@
+/*
+ * eval.h - one DMARC evaluation as a state machine: names questions, is fed
+ * answers. No socket, clock, lock or global; safe to step from any one thread
+ * at a time. RFC 9989, 4.10, 5.3 and 5.4.
+ *
+ * Order of calls: new, add_author for each Author Domain, then questions may
+ * already be asked and answered; add_spf and add_dkim as results come in;
+ * identities_complete when there will be no more; questions again until none is
+ * open; verdict.
+ */
+#ifndef ODM_CORE_EVAL_H
+#define ODM_CORE_EVAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libopendmarc/base/limits.h"
+#include "libopendmarc/base/result.h"
+#include "libopendmarc/base/span.h"
+#include "libopendmarc/core/questions.h"
+#include "libopendmarc/parse/record.h"
+
+enum odm_dmarc {
+	ODM_DMARC_NONE,		/* no policy record applies */
+	ODM_DMARC_PASS,
+	ODM_DMARC_FAIL,
+	ODM_DMARC_TEMPERROR,	/* a needed DNS answer or check failed for now */
+	ODM_DMARC_PERMERROR	/* the record selected is unusable, or no Author Domain */
+};
+
+enum odm_policy_tag {
+	ODM_TAG_NONE = 0,	/* no record, or p=none assumed in place of a bad one */
+	ODM_TAG_P,
+	ODM_TAG_SP,
+	ODM_TAG_NP
+};
+
+/* The verdict on one Author Domain. All pointers belong to the evaluation. */
+struct odm_verdict {
+	enum odm_dmarc	 result;
+	const char	*author_domain;
+	const char	*policy_domain;	/* where the record was found; NULL without one */
+	const char	*org_domain;	/* of the author; NULL while nobody needed it */
+	const struct odm_record *record;/* as published; NULL without one */
+	enum odm_policy_tag tag;	/* the tag that was applied */
+	enum odm_policy	 published;	/* value of that tag; NONE when assumed, UNSET without record */
+	enum odm_policy	 effective;	/* published after t=y (or pct=0) took one step down */
+	bool		 testing;	/* t=y (or pct=0) lowered or would lower the policy */
+	bool		 spf_aligned;	/* a passing SPF Domain is aligned */
+	bool		 dkim_aligned;	/* a passing DKIM Signing Domain is aligned */
+	bool		 exists;	/* false: np applied because the domain does not exist */
+	const char	*reason;	/* one sentence with the RFC section; static */
+};
+
+struct odm_eval;		/* private: eval.c */
+
+/*
+ * Starts an evaluation. eager asks all names of a walk at once: for callers
+ * that count round trips, not questions. NULL: out of memory.
+ */
+struct odm_eval *odm_eval_new(bool eager);
+
+/* Frees *e and clears it. *e may be NULL. */
+void odm_eval_free(struct odm_eval **e);
+
+/*
+ * Adds an Author Domain, a normalised name; a second time it changes nothing.
+ * 0, or -1 when memory is short or there are ODM_AUTHORS_MAX already.
+ */
+int odm_eval_add_author(struct odm_eval *e, const char *domain);
+
+/*
+ * Adds the SPF result and its SPF Domain (normalised; NULL or "" for none).
+ * Only the MAIL FROM identity, or the HELO name with a null sender. 0, or -1.
+ */
+int odm_eval_add_spf(struct odm_eval *e, enum odm_result result, const char *domain);
+
+/*
+ * Adds one DKIM result with its Signing Domain (normalised). Beyond
+ * ODM_IDENTIFIERS_MAX distinct domains a pass does not align. 0, or -1.
+ */
+int odm_eval_add_dkim(struct odm_eval *e, enum odm_result result, const char *domain);
+
+/* Says that all identities are in; before that no verdict is reached. */
+void odm_eval_identities_complete(struct odm_eval *e);
+
+/*
+ * Uses what has been answered and puts new questions. Call it before looking
+ * for open questions, and after feeding answers. True: the verdict is there.
+ */
+bool odm_eval_run(struct odm_eval *e);
+
+/* The questions of this evaluation: take open ones, feed answers. Owned by e. */
+struct odm_questions *odm_eval_questions(struct odm_eval *e);
+
+/*
+ * Feeds a failure to every open question and runs to the end: the deadline is over.
+ */
+void odm_eval_give_up(struct odm_eval *e);
+
+/*
+ * The verdict for the message: of all Author Domains the one that decides.
+ * Passes only if all pass; else the strictest effective policy among those
+ * that fail; temperror, then permerror, before none. NULL while there is none.
+ * Without any Author Domain: permerror.
+ */
+const struct odm_verdict *odm_eval_verdict(const struct odm_eval *e);
+
+/* The verdict on the i-th Author Domain; NULL past the last or before the end. */
+const struct odm_verdict *odm_eval_author_verdict(const struct odm_eval *e, size_t i);
+
+/* "none", "pass", "fail", "temperror", "permerror". Static. */
+const char *odm_dmarc_name(enum odm_dmarc result);
+
+#endif

@@ -1,0 +1,35 @@
+# local.mk - the policy library, one convenience library for each layer.
+# A layer knows only the layers named before it.
+noinst_LTLIBRARIES += \
+	libopendmarc/libbase.la \
+	libopendmarc/libparse.la \
+	libopendmarc/libcore.la
+
+libopendmarc_libbase_la_SOURCES = \
+	libopendmarc/base/domain.c libopendmarc/base/domain.h \
+	libopendmarc/base/ipaddr.c libopendmarc/base/ipaddr.h \
+	libopendmarc/base/limits.h \
+	libopendmarc/base/nametab.c libopendmarc/base/nametab.h \
+	libopendmarc/base/result.c libopendmarc/base/result.h \
+	libopendmarc/base/span.c libopendmarc/base/span.h \
+	libopendmarc/base/strbuf.c libopendmarc/base/strbuf.h
+libopendmarc_libbase_la_CFLAGS = $(AM_CFLAGS) $(IDN2_CFLAGS)
+libopendmarc_libbase_la_LIBADD = $(IDN2_LIBS) $(BSD_LIBS)
+
+libopendmarc_libparse_la_SOURCES = \
+	libopendmarc/parse/authres.c libopendmarc/parse/authres.h \
+	libopendmarc/parse/cfws.c libopendmarc/parse/cfws.h \
+	libopendmarc/parse/dkimsig.c libopendmarc/parse/dkimsig.h \
+	libopendmarc/parse/from.c libopendmarc/parse/from.h \
+	libopendmarc/parse/rcvdspf.c libopendmarc/parse/rcvdspf.h \
+	libopendmarc/parse/received.c libopendmarc/parse/received.h \
+	libopendmarc/parse/record.c libopendmarc/parse/record.h \
+	libopendmarc/parse/uri.c libopendmarc/parse/uri.h
+libopendmarc_libparse_la_LIBADD = libopendmarc/libbase.la
+
+libopendmarc_libcore_la_SOURCES = \
+	libopendmarc/core/eval.c libopendmarc/core/eval.h \
+	libopendmarc/core/extdest.c libopendmarc/core/extdest.h \
+	libopendmarc/core/questions.c libopendmarc/core/questions.h \
+	libopendmarc/core/walk.c libopendmarc/core/walk.h
+libopendmarc_libcore_la_LIBADD = libopendmarc/libparse.la

@@ -1,0 +1,26 @@
+/*
+ * cfws.h - the lexical ground of structured header fields: comments, folding
+ * white space, quoted strings. RFC 5322, 3.2; shared by the field parsers.
+ */
+#ifndef ODM_PARSE_CFWS_H
+#define ODM_PARSE_CFWS_H
+
+#include <stdbool.h>
+
+#include "libopendmarc/base/span.h"
+
+/*
+ * Skips comments (nesting, with quoted pairs) and folding white space at the
+ * start of *rest_r. False when a comment is not closed or nests too deep;
+ * *rest_r is then empty.
+ */
+bool odm_cfws_skip(struct odm_span *rest_r);
+
+/*
+ * Takes a quoted string from the start of *rest_r, which must begin with DQUOTE.
+ * *inner_r is the raw text between the quotes, quoted pairs still in it.
+ * False when it is not closed; *rest_r is then empty.
+ */
+bool odm_quoted_take(struct odm_span *rest_r, struct odm_span *inner_r);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * from.h - the Author Domains of a From field. RFC 5322, 3.4 and 4.4; RFC 6854;
+ * RFC 6532; RFC 9989, 5.3.1. Encoded words are never decoded.
+ */
+#ifndef ODM_PARSE_FROM_H
+#define ODM_PARSE_FROM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libopendmarc/base/limits.h"
+#include "libopendmarc/base/span.h"
+
+struct odm_from {
+	char	domains[ODM_AUTHORS_MAX][ODM_NAME_MAX + 1];
+				/* distinct, normalised, in order of appearance */
+	size_t	ndomains;
+	size_t	nmailboxes;	/* mailboxes seen, with or without a usable domain */
+	bool	malformed;	/* not the grammar; the domains found are still clear */
+	bool	ambiguous;	/* no or more than one reading: ndomains is then 0 */
+	bool	too_many;	/* more than ODM_AUTHORS_MAX domains or too many mailboxes:
+				 * ndomains is then 0 */
+};
+
+/*
+ * Reads the value of a From field (what follows the colon, folded or not).
+ * Total: every input gives a result. An address whose domain is invalid or a
+ * domain literal adds no domain; it makes the field malformed, and when other
+ * domains stand beside it they are kept.
+ */
+void odm_from_parse(struct odm_span value, struct odm_from *from_r);
+
+#endif

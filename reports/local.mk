@@ -1,0 +1,1 @@
+# local.mk - what this folder builds.

@@ -1,0 +1,24 @@
+# local.mk - the tests. Every test program speaks TAP; "make check" runs what
+# needs neither root nor services, tests/all runs everything.
+LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent PYTHONDONTWRITEBYTECODE=1 \
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
+	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1;
+TEST_EXTENSIONS = .py .sh
+PY_LOG_DRIVER = $(LOG_DRIVER)
+PY_LOG_COMPILER = python3
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
+
+include tests/unit/base.mk
+include tests/unit/core.mk
+include tests/unit/common.mk
+include tests/unit/reports.mk
+include tests/fuzz/local.mk
+include tests/replay/local.mk
+include tests/milter/local.mk
+include tests/store/local.mk
+include tests/system/local.mk
+include tests/lint/local.mk
