@@ -1,0 +1,26 @@
+/*
+ * env.h - what all connections of the daemon share. Built by main.c before the
+ * first callback, read-only afterwards; the modules behind the pointers are
+ * thread-safe.
+ */
+#ifndef OPENDMARC_ENV_H
+#define OPENDMARC_ENV_H
+
+#include <stddef.h>
+
+#include "common/conf.h"
+#include "common/hostlist.h"
+#include "common/resolver.h"
+#include "libopendmarc/base/ipaddr.h"
+
+struct dmf_env {
+	const struct conf	*conf;
+	const struct hostlist	*ignore_hosts;
+	struct resolver		*resolver;
+	struct histwriter	*history;	/* NULL: no HistoryFile */
+	const char		*host_name;	/* gethostname() */
+	const struct odm_net	*trusted_relays;/* from conf->trusted_relays */
+	size_t			 ntrusted_relays;
+};
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * histwriter.h - appends whole records to the history file, or none.
+ * The file is opened for each record, locked (flock), checked to be still the
+ * file of that name, written in one write, and cut back after a short one.
+ * Trouble is logged once an interval and counted; mail goes on. Any thread.
+ */
+#ifndef OPENDMARC_HISTWRITER_H
+#define OPENDMARC_HISTWRITER_H
+
+#include "libopendmarc/base/span.h"
+
+struct histwriter;
+
+/* path is copied. NULL: out of memory. */
+struct histwriter *histwriter_new(const char *path);
+
+/* Frees *w and clears it. *w may be NULL. */
+void histwriter_free(struct histwriter **w);
+
+/* Appends one record. 0, or -1 after logging with the queue id. */
+int histwriter_append(struct histwriter *w, const char *job, struct odm_span record);
+
+#endif
