@@ -1,1 +1,6 @@
-# local.mk
+# local.mk - checks of the sources themselves.
+lint_tests = \
+	tests/lint/check_layers.py \
+	tests/lint/check_sources.py
+TESTS += $(lint_tests)
+EXTRA_DIST += $(lint_tests)
