@@ -1,1 +1,64 @@
-# local.mk
+# local.mk - one fuzz target for each parser. Without --enable-fuzzers every
+# target is linked with replay_main.c and "make check" feeds it the files of
+# NAME.in (seeds) and NAME.repro (inputs once found, where there are any); with
+# it every target is a libFuzzer program, and all code is instrumented:
+#   tests/fuzz/fuzz_NAME -max_total_time=120 NEW-CORPUS SRCDIR/tests/fuzz/NAME.in
+# A new target is one line in fuzz_targets, three lines of its own below, and
+# its NAME.in and NAME.repro folders in EXTRA_DIST.
+fuzz_targets = \
+	tests/fuzz/fuzz_authres \
+	tests/fuzz/fuzz_dkimsig \
+	tests/fuzz/fuzz_from \
+	tests/fuzz/fuzz_rcvdspf \
+	tests/fuzz/fuzz_received \
+	tests/fuzz/fuzz_record \
+	tests/fuzz/fuzz_uri
+
+if FUZZERS
+AM_CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_driver =
+fuzz_ldflags = -fsanitize=fuzzer
+noinst_PROGRAMS += $(fuzz_targets)
+else
+fuzz_driver = tests/fuzz/replay_main.c
+fuzz_ldflags =
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+endif
+
+EXTRA_DIST += \
+	tests/fuzz/authres.in \
+	tests/fuzz/dkimsig.in \
+	tests/fuzz/from.in \
+	tests/fuzz/rcvdspf.in \
+	tests/fuzz/received.in \
+	tests/fuzz/record.in \
+	tests/fuzz/uri.in
+
+tests_fuzz_fuzz_authres_SOURCES = tests/fuzz/fuzz_authres.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_authres_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_authres_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_dkimsig_SOURCES = tests/fuzz/fuzz_dkimsig.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_dkimsig_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dkimsig_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz_from.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_from_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_from_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_rcvdspf_SOURCES = tests/fuzz/fuzz_rcvdspf.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_rcvdspf_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_rcvdspf_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_received_SOURCES = tests/fuzz/fuzz_received.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_received_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_received_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_record_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_record_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_uri_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_uri_LDADD = libopendmarc/libparse.la
