@@ -1,0 +1,125 @@
+/*
+ * cli.h - what the report tools share on the command line: the options as a
+ * table, read as Getopt::Long reads them, and the choice of the database.
+ *
+ * "--name=value", "--name value", one dash or two, letter case ignored, any
+ * unambiguous beginning of a name; flags also as --no-NAME and --noNAME. "--"
+ * ends the options. Names that 1.x had win over new ones when a beginning fits both.
+ */
+#ifndef REPORTS_CLI_H
+#define REPORTS_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/conf.h"
+#include "db/store.h"
+
+/* Exit statuses of all report tools, sysexits.h where it has one. */
+#define CLI_EXIT_OKAY	0
+#define CLI_EXIT_FAILED	1	/* bad option, or the work could not all be done */
+#define CLI_EXIT_CONFIG	78	/* EX_CONFIG: nothing can be done before someone repairs it */
+
+/* Values that one list option may hold. */
+#define CLI_LIST_MAX	1000
+
+enum cli_type {
+	CLI_FLAG,	/* bool: --name, --no-name */
+	CLI_COUNT,	/* int: one more each time; --no-name sets 0 */
+	CLI_STRING,	/* const char *: into argv, the last counts */
+	CLI_NUMBER,	/* int64_t, decimal, in min..max */
+	CLI_LIST	/* struct cli_list: each time one more */
+};
+
+struct cli_list {
+	const char	**words;	/* each into argv; free with cli_list_free() */
+	size_t		  nwords;
+};
+
+struct cli_option {
+	const char	*name;		/* without dashes */
+	const char	*alias;		/* a second name, e.g. "n"; NULL none */
+	enum cli_type	 type;
+	void		*where;		/* bool *, int *, const char **, int64_t *, struct cli_list * */
+	int64_t		 min, max;	/* CLI_NUMBER */
+	bool		 old;		/* 1.x had it: wins when abbreviated */
+	const char	*arg;		/* word for the value in the usage; NULL for flags */
+	const char	*help;		/* half a sentence for the usage; NULL: not listed */
+};
+
+/* The options that every tool has. Zero it, then put CLI_COMMON_OPTIONS in the table. */
+struct cli_common {
+	const char	*prog;		/* name of the tool, set by the caller */
+	bool		 help, version;
+	int		 verbose;
+	const char	*db;		/* URL */
+	const char	*conf;		/* path */
+	const char	*dbhost, *dbname, *dbpasswd, *dbuser, *dbscheme, *db_dsn;
+	int64_t		 dbport;
+};
+
+#define CLI_COMMON_OPTIONS(c) \
+	{ "db", NULL, CLI_STRING, &(c)->db, 0, 0, false, "URL", \
+	  "database, sqlite:/path/file" }, \
+	{ "conf", NULL, CLI_STRING, &(c)->conf, 0, 0, false, "file", \
+	  "configuration that may name the database" }, \
+	{ "dbhost", NULL, CLI_STRING, &(c)->dbhost, 0, 0, true, "host", "MySQL server" }, \
+	{ "dbname", NULL, CLI_STRING, &(c)->dbname, 0, 0, true, "name", "MySQL database" }, \
+	{ "dbpasswd", NULL, CLI_STRING, &(c)->dbpasswd, 0, 0, true, "word", \
+	  "MySQL password" }, \
+	{ "dbport", NULL, CLI_NUMBER, &(c)->dbport, 1, 65535, true, "port", "MySQL port" }, \
+	{ "dbscheme", NULL, CLI_STRING, &(c)->dbscheme, 0, 0, true, "word", \
+	  "mysql or MariaDB" }, \
+	{ "dbuser", NULL, CLI_STRING, &(c)->dbuser, 0, 0, true, "user", "MySQL user" }, \
+	{ "db-dsn", NULL, CLI_STRING, &(c)->db_dsn, 0, 0, true, "DSN", \
+	  "MySQL data source, DBI:mysql:key=value;..." }, \
+	{ "help", NULL, CLI_FLAG, &(c)->help, 0, 0, true, NULL, "print this and stop" }, \
+	{ "verbose", NULL, CLI_COUNT, &(c)->verbose, 0, 0, true, NULL, \
+	  "tell what is done; twice: more" }, \
+	{ "version", NULL, CLI_FLAG, &(c)->version, 0, 0, true, NULL, \
+	  "print the version and stop" }
+
+/*
+ * Reads argv[1..] into what the options point to. Returns -1 to go on, or the
+ * status to exit with, all said: 1 after a bad option (one line and the usage on
+ * stderr), 0 after --help (usage on stderr) or --version ("PROG v2.0.0" on stdout).
+ * Arguments that are no options are bad.
+ */
+int cli_parse(const struct cli_common *c, const struct cli_option *options,
+    size_t noptions, int argc, char **argv);
+
+/*
+ * The same reading without the end of the program: false, and why_r one line, for
+ * a bad option. For settings that come from elsewhere than the command line.
+ */
+bool cli_read(const struct cli_option *options, size_t noptions, int argc, char **argv,
+    char *why, size_t why_size);
+
+void cli_list_free(struct cli_list *list);
+
+/*
+ * Reads the configuration of --conf, or the default one; only the latter may be
+ * missing, then the defaults hold. Returns -1 to go on, *conf_r then belongs to the
+ * caller (conf_free); or the status to exit with, all said on stderr.
+ */
+int cli_read_conf(const struct cli_common *c, struct conf **conf_r);
+
+/*
+ * The URL of the database: an option or environment variable of the old MySQL
+ * access; else --db; else OPENDMARC_DATABASE; else conf->database; else
+ * sqlite:STATEDIR/opendmarc.db. NULL, and the reason in text, when MySQL is
+ * meant, which this build does not have; otherwise text says what made the choice.
+ * The URL is c's, the environment's, conf's or static.
+ */
+const char *cli_database(const struct cli_common *c, const struct conf *conf,
+    char *text, size_t text_size);
+
+/*
+ * Opens the database chosen. Returns -1 to go on, *st_r then belongs to the caller
+ * (store_close); or the status to exit with, all said on stderr.
+ */
+int cli_open_store(const struct cli_common *c, const struct conf *conf,
+    struct store **st_r);
+
+#endif
