@@ -2,6 +2,10 @@
  * history.h - one record of the history file: its struct, its text form and its
  * codes. The only thing that the daemon and the report tools share about it.
  * Text form: "key value" lines, a record begins with "job". Manual: opendmarc-import(8).
+ *
+ * A record has no end mark. In the full form "id" is its second line and "action"
+ * its last: one with id and without action was cut off and is not complete, and a
+ * second id, reporter or received shows that two records ran together.
  */
 #ifndef COMMON_HISTORY_H
 #define COMMON_HISTORY_H
@@ -96,6 +100,7 @@ struct history_record {
 	struct history_reason *reasons;	/* new key: override TYPE COMMENT */
 	size_t	 nreasons;
 	char	*id;			/* new key: unique identity; NULL in old dialects */
+	uint64_t seen;			/* private: keys that history_read_line() met */
 };
 
 /* The history code of a result (0 is pass); UNKNOWN gives -1. */
@@ -114,10 +119,17 @@ void history_record_init(struct history_record *rec);
 /* Frees what the record owns and makes it empty. */
 void history_record_clear(struct history_record *rec);
 
-/* Replaces *member (a text of a record) by a copy of text, cleaned of CR, LF and NUL. */
+/*
+ * Replaces *member (a text of a record) by a copy of text with "?" for CR, LF and
+ * NUL, cut at ODM_HISTORY_VALUE_MAX. False, and *member as it was: no memory.
+ */
 bool history_set(char **member, struct odm_span text);
 
-/* Append to the lists; false when memory is short or the limit is reached. */
+/*
+ * Append to the lists; false when memory is short or the limit is reached. A dkim
+ * result without a domain has no place in a report and is passed over. Blanks in
+ * its domain and selector become "?", since the line is split at blanks.
+ */
 bool history_add_dkim(struct history_record *rec, struct odm_span domain,
     struct odm_span selector, int result);
 bool history_add_rua(struct history_record *rec, struct odm_span uri);
@@ -141,7 +153,9 @@ enum history_line {
 /*
  * Reads one line, without its LF (a CR at its end is dropped), into rec.
  * On HISTORY_LINE_JOB nothing is changed: start an empty record and call again
- * with first set. All dialects of 1.3, 1.4, develop and Exim are taken.
+ * with first set. All dialects of 1.3, 1.4, develop and Exim are taken. Domains
+ * become lower case. *why_r is NULL, or says what is wrong; with HISTORY_LINE_OKAY
+ * that something over a limit was dropped. Static text.
  */
 enum history_line history_read_line(struct history_record *rec,
     struct odm_span line, bool first, const char **why_r);
