@@ -72,28 +72,31 @@ def output_of(*command):
     return text.split("\n") if done.returncode != 0 or text else []
 
 
-def program_case(t, name, *command):
+def check_nothing_found(find):
+    wrong = list(find())
+    tap.true(not wrong, "\n".join(wrong[:40]))
+
+
+def check_silent(*command):
     if shutil.which(command[0]) is None:
-        t.skip(name, f"{command[0]} is not installed")
-        return
+        raise tap.Skip(f"{command[0]} is not installed")
     lines = output_of(*command)
-    t.ok(not lines, name, *lines[:40])
+    tap.true(not lines, "\n".join(lines[:40]))
 
 
 def main():
-    t = tap.Tap()
-    for check, name in ((banned, "no banned function"), (heads, "every file says what it is for"),
-                        (long_lines, "lines of reasonable length"), (machine_paths, "no machine paths")):
-        wrong = list(check())
-        t.ok(not wrong, name, *wrong[:40])
-    program_case(t, "cppcheck", "cppcheck", "--quiet", "--enable=warning,portability", "--inline-suppr",
-                 "--error-exitcode=1", "--std=c11", "-I.", "--suppress=missingIncludeSystem",
-                 "libopendmarc", "common", "opendmarc", "db", "reports")
-    pages = sorted(glob.glob(os.path.join(TOP, "man", "*.[0-9]")))
-    t.ok(pages, "there are manual pages")
-    for page in pages:
-        program_case(t, f"mandoc -T lint {short(page)}", "mandoc", "-T", "lint", "-W", "warning", page)
-    return t.done()
+    suite = tap.Suite()
+    suite.add("no banned function", check_nothing_found, banned)
+    suite.add("every file says what it is for", check_nothing_found, heads)
+    suite.add("lines of reasonable length", check_nothing_found, long_lines)
+    suite.add("no machine paths", check_nothing_found, machine_paths)
+    suite.add("cppcheck", check_silent, "cppcheck", "--quiet", "--enable=warning,portability",
+              "--inline-suppr", "--error-exitcode=1", "--std=c11", "-I.",
+              "--suppress=missingIncludeSystem", "libopendmarc", "common", "opendmarc", "db", "reports")
+    for page in sorted(glob.glob(os.path.join(TOP, "man", "*.[0-9]"))):
+        suite.add(f"mandoc -T lint {short(page)}", check_silent,
+                  "mandoc", "-T", "lint", "-W", "warning", page)
+    return suite.run()
 
 
 if __name__ == "__main__":
