@@ -30,6 +30,7 @@ libopendmarc_libparse_la_LIBADD = libopendmarc/libbase.la
 libopendmarc_libcore_la_SOURCES = \
 	libopendmarc/core/eval.c libopendmarc/core/eval.h \
 	libopendmarc/core/extdest.c libopendmarc/core/extdest.h \
+	libopendmarc/core/policy.c libopendmarc/core/policy.h \
 	libopendmarc/core/questions.c libopendmarc/core/questions.h \
 	libopendmarc/core/walk.c libopendmarc/core/walk.h
 libopendmarc_libcore_la_LIBADD = libopendmarc/libparse.la

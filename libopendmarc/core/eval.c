@@ -1,0 +1,475 @@
+/*
+ * eval.c - one DMARC evaluation: policy discovery, identifier alignment and the
+ * verdict. RFC 9989, 4.4, 4.10.1, 5.3 and 11.5.
+ *
+ * Each run begins again from the facts and the answers at hand and goes as far
+ * as they allow; only the walks remember how far they are. What was asked early
+ * or in another order can therefore never change a verdict.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libopendmarc/base/domain.h"
+#include "libopendmarc/base/nametab.h"
+#include "libopendmarc/core/eval.h"
+#include "libopendmarc/core/policy.h"
+#include "libopendmarc/core/walk.h"
+
+/* Mechanisms as bits, so that one domain may come from both. */
+#define BY_SPF		1U
+#define BY_DKIM		2U
+
+/* A domain that SPF or DKIM vouches for, or could not check for now. */
+struct identifier {
+	struct odm_walk	 walk;		/* its subject is the domain */
+	unsigned	 pass;		/* bits of the mechanisms that passed */
+	unsigned	 temperror;	/* bits of those that failed for now */
+};
+
+struct author {
+	struct odm_walk	 walk;		/* its subject is the Author Domain */
+	struct odm_verdict verdict;
+	bool		 decided;
+};
+
+struct odm_eval {
+	bool		 eager;
+	bool		 complete;	/* no more identities will come */
+	bool		 decided;	/* every author is */
+	struct odm_questions *questions;
+	size_t		 nauthors;
+	size_t		 nidentifiers;
+	struct author	 authors[ODM_AUTHORS_MAX];
+	struct identifier identifiers[ODM_IDENTIFIERS_MAX];
+};
+
+/* What the identifiers of one kind (passed, or failed for now) come to. */
+struct alignment {
+	unsigned	 aligned;	/* bits of mechanisms with an aligned identifier */
+	bool		 open;		/* an answer that matters is missing */
+	bool		 failed;	/* an answer that matters was a failure */
+	bool		 org_needed;	/* the author's Organizational Domain was needed */
+};
+
+static const struct odm_name dmarc_names[] = {
+	{ ODM_DMARC_NONE,	"none" },
+	{ ODM_DMARC_PASS,	"pass" },
+	{ ODM_DMARC_FAIL,	"fail" },
+	{ ODM_DMARC_TEMPERROR,	"temperror" },
+	{ ODM_DMARC_PERMERROR,	"permerror" },
+};
+
+static const struct odm_verdict no_author = {
+	.result = ODM_DMARC_PERMERROR,
+	.exists = true,
+	.reason = "The message has no Author Domain (RFC 9989, 5.3.1).",
+};
+
+struct odm_eval *
+odm_eval_new(bool eager)
+{
+	/* Not cleared: authors and identifiers are filled in as they are added. */
+	struct odm_eval *e = malloc(sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	e->questions = odm_questions_new();
+	if (e->questions == NULL) {
+		free(e);
+		return NULL;
+	}
+	e->eager = eager;
+	e->complete = e->decided = false;
+	e->nauthors = e->nidentifiers = 0;
+	return e;
+}
+
+void
+odm_eval_free(struct odm_eval **e)
+{
+	if (*e == NULL)
+		return;
+	odm_questions_free(&(*e)->questions);
+	free(*e);
+	*e = NULL;
+}
+
+int
+odm_eval_add_author(struct odm_eval *e, const char *domain)
+{
+	struct author *a;
+	size_t i;
+
+	for (i = 0; i < e->nauthors; i++)
+		if (strcmp(e->authors[i].walk.subject, domain) == 0)
+			return 0;
+	if (e->nauthors == ODM_AUTHORS_MAX || e->decided)
+		return -1;
+	a = &e->authors[e->nauthors++];
+	odm_walk_init(&a->walk, domain);
+	a->decided = false;
+	a->verdict = (struct odm_verdict){
+		.author_domain = a->walk.subject,
+		.exists = true,
+	};
+	return 0;
+}
+
+/* Only a pass makes an identifier, and only "not now" could yet become one. */
+static int
+add_identity(struct odm_eval *e, unsigned mechanism, enum odm_result result,
+    const char *domain)
+{
+	struct identifier *id;
+	size_t i;
+
+	if (e->complete)
+		return -1;
+	if (domain == NULL || domain[0] == '\0' ||
+	    (result != ODM_RESULT_PASS && result != ODM_RESULT_TEMPERROR))
+		return 0;
+
+	for (i = 0; i < e->nidentifiers; i++)
+		if (strcmp(e->identifiers[i].walk.subject, domain) == 0)
+			break;
+	if (i == ODM_IDENTIFIERS_MAX)
+		return 0;
+	id = &e->identifiers[i];
+	if (i == e->nidentifiers) {
+		e->nidentifiers++;
+		odm_walk_init(&id->walk, domain);
+		id->pass = id->temperror = 0;
+	}
+	*(result == ODM_RESULT_PASS ? &id->pass : &id->temperror) |= mechanism;
+	return 0;
+}
+
+int
+odm_eval_add_spf(struct odm_eval *e, enum odm_result result, const char *domain)
+{
+	return add_identity(e, BY_SPF, result, domain);
+}
+
+int
+odm_eval_add_dkim(struct odm_eval *e, enum odm_result result, const char *domain)
+{
+	return add_identity(e, BY_DKIM, result, domain);
+}
+
+void
+odm_eval_identities_complete(struct odm_eval *e)
+{
+	e->complete = true;
+}
+
+struct odm_questions *
+odm_eval_questions(struct odm_eval *e)
+{
+	return e->questions;
+}
+
+/* Ends the evaluation of one author. */
+static void
+decide(struct author *a, enum odm_dmarc result, const char *reason)
+{
+	a->verdict.result = result;
+	a->verdict.reason = reason;
+	a->decided = true;
+}
+
+static void
+select_record(struct author *a, const struct odm_walk_step *step)
+{
+	a->verdict.record = &step->record;
+	a->verdict.policy_domain = step->name;
+}
+
+/*
+ * Policy discovery, 4.10.1: the record of the Author Domain itself, else of its
+ * Organizational Domain, else of the public suffix above that. False while
+ * answers are missing; decides the author when there is no usable record.
+ */
+static bool
+discover(struct odm_eval *e, struct author *a)
+{
+	const struct odm_walk_step *step = NULL;
+	enum odm_walk_state state;
+
+	if (a->verdict.record != NULL)
+		return true;
+
+	state = odm_walk_first(&a->walk, e->questions);
+	if (state == ODM_WALK_DONE) {
+		step = odm_walk_record_at(&a->walk, a->walk.subject);
+		if (step == NULL)
+			state = odm_walk_run(&a->walk, e->questions, e->eager);
+	}
+	if (state == ODM_WALK_OPEN)
+		return false;
+	if (state == ODM_WALK_FAILED) {
+		decide(a, ODM_DMARC_TEMPERROR,
+		    "A DNS answer needed to find the policy failed (RFC 9989, 5.3.6).");
+		return true;
+	}
+
+	if (step == NULL) {
+		a->verdict.org_domain = odm_walk_orgdomain(&a->walk);
+		step = odm_walk_record_at(&a->walk, a->verdict.org_domain);
+		if (step == NULL)
+			step = odm_walk_psd(&a->walk);
+	}
+	if (step == NULL) {
+		decide(a, ODM_DMARC_NONE,
+		    "No DMARC Policy Record applies to the Author Domain (RFC 9989, 4.10.1).");
+		return true;
+	}
+	select_record(a, step);
+	if (!odm_policy_usable(a->verdict.record))
+		decide(a, ODM_DMARC_PERMERROR, "The DMARC Policy Record has no usable policy "
+		    "and nobody to report to (RFC 9989, 4.10.1).");
+	return true;
+}
+
+/* Compares by Organizational Domain, 4.4; no bit means they differ. */
+static void
+compare_orgs(struct odm_eval *e, struct author *a, struct identifier *id,
+    unsigned bits, struct alignment *al)
+{
+	enum odm_walk_state state;
+	const char *org;
+
+	al->org_needed = true;
+	state = odm_walk_run(&a->walk, e->questions, e->eager);
+	if (state == ODM_WALK_DONE) {
+		/* An organization owns only its own name and names below it. */
+		org = odm_walk_orgdomain(&a->walk);
+		if (strcmp(id->walk.subject, org) != 0 &&
+		    !odm_domain_is_below(id->walk.subject, org))
+			return;
+		state = odm_walk_run(&id->walk, e->questions, e->eager);
+		if (state == ODM_WALK_DONE && strcmp(odm_walk_orgdomain(&id->walk), org) == 0)
+			al->aligned |= bits;
+	}
+	al->open = al->open || state == ODM_WALK_OPEN;
+	al->failed = al->failed || state == ODM_WALK_FAILED;
+}
+
+static unsigned
+relaxed_mechanisms(const struct odm_record *record)
+{
+	return (record->aspf == ODM_ALIGNMENT_RELAXED ? BY_SPF : 0) |
+	    (record->adkim == ODM_ALIGNMENT_RELAXED ? BY_DKIM : 0);
+}
+
+static bool
+same_last_label(const char *a, const char *b)
+{
+	return strcmp(odm_domain_suffix(a, 1), odm_domain_suffix(b, 1)) == 0;
+}
+
+/*
+ * Alignment, 4.4, of the passed identifiers or of those that failed for now.
+ * First what needs no question: the Author Domain itself is always aligned,
+ * other names never in strict mode, nor in relaxed mode without a common label.
+ */
+static struct alignment
+align(struct odm_eval *e, struct author *a, bool passed)
+{
+	struct alignment al = { 0, false, false, false };
+	unsigned relaxed = relaxed_mechanisms(a->verdict.record), bits;
+	const char *author = a->walk.subject;
+	struct identifier *id;
+	size_t i;
+
+	for (i = 0; i < e->nidentifiers; i++) {
+		id = &e->identifiers[i];
+		if (strcmp(id->walk.subject, author) == 0)
+			al.aligned |= passed ? id->pass : id->temperror;
+	}
+	for (i = 0; i < e->nidentifiers; i++) {
+		id = &e->identifiers[i];
+		bits = (passed ? id->pass : id->temperror) & relaxed & ~al.aligned;
+		if (bits == 0 || !same_last_label(id->walk.subject, author))
+			continue;
+		/* Of what could not be checked, one that aligns is enough. */
+		if (!passed && al.aligned != 0)
+			break;
+		compare_orgs(e, a, id, bits, &al);
+		if (al.open && !e->eager)
+			break;
+	}
+	return al;
+}
+
+static void
+decide_pass(struct author *a, unsigned aligned)
+{
+	a->verdict.spf_aligned = (aligned & BY_SPF) != 0;
+	a->verdict.dkim_aligned = (aligned & BY_DKIM) != 0;
+	switch (aligned) {
+	case BY_SPF:
+		decide(a, ODM_DMARC_PASS, "The SPF Domain is aligned (RFC 9989, 5.3.5).");
+		break;
+	case BY_DKIM:
+		decide(a, ODM_DMARC_PASS, "A DKIM Signing Domain is aligned (RFC 9989, 5.3.5).");
+		break;
+	default:
+		decide(a, ODM_DMARC_PASS,
+		    "The SPF Domain and a DKIM Signing Domain are aligned (RFC 9989, 5.3.5).");
+		break;
+	}
+}
+
+/*
+ * A failing message, 4.10.1: does the Author Domain exist? Only NXDOMAIN denies,
+ * and when the question fails the policy for existing names stands. Decides
+ * nothing while the answer is missing.
+ */
+static void
+decide_fail(struct odm_eval *e, struct author *a)
+{
+	struct odm_verdict *v = &a->verdict;
+	const struct odm_answer *answer;
+	int question;
+
+	if (v->policy_domain != a->walk.subject && odm_policy_np_matters(v->record)) {
+		question = odm_questions_ask(e->questions, ODM_QUESTION_EXISTS, a->walk.subject);
+		answer = odm_questions_answer(e->questions, question);
+		if (question >= 0 && answer == NULL)
+			return;
+		if (answer != NULL && answer->status == ODM_ANSWER_NXDOMAIN) {
+			v->exists = false;
+			odm_policy_choose(v->record, ODM_RELATION_NONEXISTENT, v);
+		}
+	}
+	decide(a, ODM_DMARC_FAIL, "No Authenticated Identifier is aligned (RFC 9989, 5.3.5).");
+}
+
+/*
+ * The result from the identifiers, 5.3.4 to 5.3.6. Decides nothing while
+ * identities or answers are missing.
+ */
+static void
+judge(struct odm_eval *e, struct author *a)
+{
+	struct alignment passed, pending = { 0, false, false, false };
+	struct odm_verdict *v = &a->verdict;
+
+	odm_policy_choose(v->record, v->policy_domain == a->walk.subject ? ODM_RELATION_SELF :
+	    ODM_RELATION_EXISTING, v);
+
+	passed = align(e, a, true);
+	if (passed.open || !e->complete)
+		return;
+	if (passed.aligned == 0 && !passed.failed) {
+		pending = align(e, a, false);
+		if (pending.open)
+			return;
+	}
+	if ((passed.org_needed || pending.org_needed) && a->walk.state == ODM_WALK_DONE)
+		v->org_domain = odm_walk_orgdomain(&a->walk);
+
+	if (passed.aligned != 0)
+		decide_pass(a, passed.aligned);
+	else if (passed.failed || pending.failed)
+		decide(a, ODM_DMARC_TEMPERROR,
+		    "A DNS answer needed for identifier alignment failed (RFC 9989, 5.3.6).");
+	else if (pending.aligned != 0)
+		decide(a, ODM_DMARC_TEMPERROR,
+		    "An aligned identifier could not be checked for now (RFC 9989, 5.3.6).");
+	else
+		decide_fail(e, a);
+}
+
+/* Goes on with one author as far as facts and answers allow. */
+static void
+run_author(struct odm_eval *e, struct author *a)
+{
+	/* Put every question now; whether its answer matters shows later. */
+	if (e->eager)
+		(void)odm_walk_run(&a->walk, e->questions, true);
+	if (!discover(e, a) || a->decided)
+		return;
+	/* Who counts questions waits: a later identity may make some needless. */
+	if (e->eager || e->complete)
+		judge(e, a);
+}
+
+bool
+odm_eval_run(struct odm_eval *e)
+{
+	bool all = e->complete;
+	size_t i;
+
+	for (i = 0; i < e->nauthors; i++) {
+		if (!e->authors[i].decided)
+			run_author(e, &e->authors[i]);
+		all = all && e->authors[i].decided;
+	}
+	e->decided = all;
+	return all;
+}
+
+void
+odm_eval_give_up(struct odm_eval *e)
+{
+	static const struct odm_answer failure = { ODM_ANSWER_FAILURE, NULL, 0 };
+	const struct odm_question *q;
+
+	/* Failures may lead to other questions, but to each of them only once. */
+	odm_eval_identities_complete(e);
+	while (!odm_eval_run(e)) {
+		assert(odm_questions_open(e->questions, 0) != NULL);
+		while ((q = odm_questions_open(e->questions, 0)) != NULL)
+			(void)odm_questions_feed(e->questions, q->id, &failure);
+	}
+}
+
+/* How much a verdict on one author weighs in that of the message, 11.5. */
+static int
+weight(const struct odm_verdict *v)
+{
+	switch (v->result) {
+	case ODM_DMARC_PASS:
+		return 0;
+	case ODM_DMARC_NONE:
+		return 1;
+	case ODM_DMARC_PERMERROR:
+		return 2;
+	case ODM_DMARC_TEMPERROR:
+		return 3;
+	case ODM_DMARC_FAIL:
+		return 4 + (int)v->effective;
+	}
+	return 0;
+}
+
+const struct odm_verdict *
+odm_eval_verdict(const struct odm_eval *e)
+{
+	const struct odm_verdict *worst;
+	size_t i;
+
+	if (!e->decided)
+		return NULL;
+	if (e->nauthors == 0)
+		return &no_author;
+	worst = &e->authors[0].verdict;
+	for (i = 1; i < e->nauthors; i++)
+		if (weight(&e->authors[i].verdict) > weight(worst))
+			worst = &e->authors[i].verdict;
+	return worst;
+}
+
+const struct odm_verdict *
+odm_eval_author_verdict(const struct odm_eval *e, size_t i)
+{
+	return e->decided && i < e->nauthors ? &e->authors[i].verdict : NULL;
+}
+
+const char *
+odm_dmarc_name(enum odm_dmarc result)
+{
+	return odm_name_of(dmarc_names, COUNT(dmarc_names), (int)result);
+}

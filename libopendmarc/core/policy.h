@@ -1,0 +1,36 @@
+/*
+ * policy.h - which tag of the selected record applies, and what it comes to.
+ * RFC 9989, 4.7 and 4.10.1.
+ */
+#ifndef ODM_CORE_POLICY_H
+#define ODM_CORE_POLICY_H
+
+#include <stdbool.h>
+
+#include "libopendmarc/core/eval.h"
+#include "libopendmarc/parse/record.h"
+
+/*
+ * How the Author Domain stands to the Policy Domain: np and sp are for names
+ * below it only, and np is for those that do not exist.
+ */
+enum odm_policy_relation {
+	ODM_RELATION_SELF,
+	ODM_RELATION_EXISTING,
+	ODM_RELATION_NONEXISTENT
+};
+
+/*
+ * False when the selected record allows no DMARC processing: it lacks a valid p,
+ * or has an invalid sp or np, and no usable rua makes up for it. 4.10.1.
+ */
+bool odm_policy_usable(const struct odm_record *record);
+
+/* True when np would give another policy than an existing name gets. */
+bool odm_policy_np_matters(const struct odm_record *record);
+
+/* Fills tag, published, effective and testing of *v from a usable record. */
+void odm_policy_choose(const struct odm_record *record,
+    enum odm_policy_relation relation, struct odm_verdict *v);
+
+#endif
