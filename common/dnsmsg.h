@@ -6,6 +6,7 @@
 #define COMMON_DNSMSG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,21 +43,43 @@ struct dns_rr {
 struct dns_answer {
 	atomic_uint	refs;	/* private */
 	enum dns_status	status;
-	uint32_t	ttl_secs;	/* lowest of the records used; for denials of the SOA */
+	uint32_t	ttl_secs;	/* lowest of the records used; for denials of the SOA,
+					 * 0 without one: not to be kept */
 	size_t		octets;		/* memory held, for the cache's account */
 	size_t		nrrs;
 	struct dns_rr	rrs[];
 };
+
+/* Records looked at in each section; the largest honest sets have dozens. */
+#define DNSMSG_RECORDS_MAX	1000
 
 /*
  * Reads the answer to the question (name, type). The CNAME chain from name is
  * followed inside the packet, at most 16 links; records of other names are not
  * used. A packet for another question, of another class, or cut short gives
  * DNS_FAILED. NXDOMAIN with a CNAME in the answer section is DNS_NODATA: the
- * name itself exists. NULL: out of memory.
+ * name itself exists. At most DNSMSG_RECORDS_MAX records of the answer section
+ * are looked at; PTR and MX records whose host name is no plain text are left
+ * out. NULL: out of memory.
  */
 struct dns_answer *dnsmsg_parse(const unsigned char *packet, size_t len,
     const char *name, enum dns_type type);
+
+/* Octets of the longest question packet: header, name, type and class, OPT. */
+#define DNSMSG_QUESTION_MAX	(12 + 255 + 4 + 11)
+
+/*
+ * Writes the packet that asks (name, type), recursion desired; edns adds an OPT
+ * record of 11 octets at its end (RFC 6891) that allows answers of
+ * DNSMSG_UDP_OCTETS. Octets of name are taken as they are, one final dot is
+ * dropped. Returns the octets written, or 0 when the DNS cannot carry name: an
+ * empty label, a label over 63 octets, a name over 253.
+ */
+size_t dnsmsg_question(unsigned char packet_r[DNSMSG_QUESTION_MAX], unsigned id,
+    const char *name, enum dns_type type, bool edns);
+
+/* Large enough for most answers, small enough not to be cut into fragments. */
+#define DNSMSG_UDP_OCTETS	1232
 
 /* An answer without records. NULL: out of memory. */
 struct dns_answer *dns_answer_new(enum dns_status status, uint32_t ttl_secs);
