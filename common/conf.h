@@ -1,6 +1,10 @@
 /*
  * conf.h - opendmarc.conf: one table of options, read into one immutable struct.
  * Parser, -n, sample file and manual check all come from the table.
+ *
+ * Syntax: a line holds a name (letter case ignored), blanks, and a value that
+ * goes to the end of the line; "#" begins a comment wherever it stands; there is
+ * no quoting and no continuation. Of repeated options the last counts.
  */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H
@@ -13,7 +17,7 @@
 
 enum conf_type {
 	CONF_STRING,
-	CONF_BOOL,		/* T t Y y 1, F f N n 0: the first octet decides; on and off too */
+	CONF_BOOL,		/* T t Y y 1, F f N n 0: the first octet decides; on, off */
 	CONF_NUMBER,		/* base 0 as in 1.x */
 	CONF_OCTAL,		/* UMask */
 	CONF_LIST,		/* comma-separated words */
@@ -36,6 +40,9 @@ struct conf_list {
 	size_t	  nwords;
 };
 
+/* The length of the option table. */
+#define CONF_NITEMS	28
+
 /* One reading of the configuration file. Never changed after conf_read(). */
 struct conf {
 	char	*authserv_id;		/* NULL: the MTA's name; HOSTNAME already replaced */
@@ -50,7 +57,7 @@ struct conf {
 	char	*ignore_hosts;		/* path of the list; NULL: the built-in entries alone */
 	struct conf_list nameservers;	/* IP or IP@port; empty: the system's */
 	int	 on_dns_error;		/* enum conf_dns_error */
-	struct conf_list own_hosts;	/* further by-hosts of Received that are ours */
+	struct conf_list own_hosts;	/* further by-hosts of Received that are ours, normalised */
 	char	*pid_file;
 	char	*public_suffix_list;
 	bool	 record_all_messages;
@@ -66,6 +73,16 @@ struct conf {
 	struct conf_list trusted_relays;	/* addresses and networks, checked by conf_read() */
 	int	 umask;			/* -1: leave as it is */
 	char	*user_id;		/* user[:group] */
+
+	char	*path;			/* of the file; NULL: none was read */
+	unsigned lines[CONF_NITEMS];	/* where each option was set: conf_where() */
+};
+
+enum conf_flag {
+	CONF_HOSTNAME = 1,	/* the word HOSTNAME stands for the name of this host */
+	CONF_DOMAIN = 2,	/* the words are domains and kept normalised */
+	CONF_ZERO_IS_MAX = 4,	/* 0 is taken as the maximum, with a warning */
+	CONF_LENIENT = 8	/* a value that fails the check: warning, default kept */
 };
 
 struct conf_item {
@@ -76,12 +93,15 @@ struct conf_item {
 	int		 min, max;	/* CONF_NUMBER */
 	const struct odm_name *choices;	/* CONF_WORD */
 	size_t		 nchoices;
+	bool		(*check)(struct odm_span word);	/* of a text or list word; may be NULL */
+	const char	*expects;	/* in words, what check() asks for */
+	unsigned	 flags;		/* enum conf_flag */
+	const char	*example;	/* for the sample file where there is no default */
 	const char	*help;		/* one sentence for the sample file */
 };
 
-/* The option table, sorted by name, and its length. */
-extern const struct conf_item conf_items[];
-extern const size_t conf_nitems;
+/* The option table, sorted by name (letter case ignored). */
+extern const struct conf_item conf_items[CONF_NITEMS];
 
 /* Where the configuration is when nobody says otherwise: SYSCONFDIR/opendmarc.conf. */
 extern const char conf_default_path[];
@@ -95,6 +115,19 @@ extern const char conf_default_path[];
  * conf_free().
  */
 struct conf *conf_read(const char *path, char *why, size_t why_size);
+
+/*
+ * Sets one option, before anybody else sees c, as a command line does. False,
+ * and the reason in why, when the value is not a legal one.
+ */
+bool conf_override(struct conf *c, const char *name, const char *value,
+    char *why, size_t why_size);
+
+/*
+ * Says into where which line is to blame for an option: "FILE: configuration
+ * error at line N", "command line", or FILE alone when no line sets it.
+ */
+void conf_where(const struct conf *c, const char *name, char *where, size_t where_size);
 
 /* Frees *c and clears it. *c may be NULL. */
 void conf_free(struct conf **c);

@@ -5,9 +5,14 @@ noinst_LTLIBRARIES += \
 	common/libhistory.la
 
 common_libconf_la_SOURCES = \
-	common/conf.c common/conf.h \
+	common/conf.c common/conf.h common/conf_private.h \
+	common/confnear.c \
+	common/confsample.c \
+	common/conftable.c \
+	common/confvalue.c \
 	common/hostlist.c common/hostlist.h \
-	common/log.c common/log.h
+	common/log.c common/log.h \
+	common/textfile.c common/textfile.h
 common_libconf_la_LIBADD = libopendmarc/libbase.la
 
 common_libdns_la_SOURCES = \

@@ -25,6 +25,9 @@ enum log_level {		/* the numbers of syslog(3) */
  */
 void log_open(const char *ident, bool to_syslog, const char *facility, bool to_stderr);
 
+/* True when the word names a facility of syslog.conf; letter case is ignored. */
+bool log_facility_known(const char *facility);
+
 /* Messages above this level are dropped; LOG_LEVEL_INFO at first. */
 void log_set_level(enum log_level level);
 

@@ -1,0 +1,63 @@
+/*
+ * textfile.c - a small text file read whole, with a limit on its size.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/textfile.h"
+
+/* Everything from fd into out. 0, or the errno; EFBIG at the limit. */
+static int
+read_all(int fd, struct odm_strbuf *out)
+{
+	char part[8192];
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, part, sizeof(part));
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		odm_strbuf_add(out, (struct odm_span){ part, (size_t)n });
+		if (out->failed)
+			return EFBIG;
+	}
+}
+
+bool
+textfile_read(const char *path, struct odm_strbuf *out, const char **why_r)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd, error;
+
+	fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		*why_r = strerror(errno);
+		return false;
+	}
+	error = read_all(fd, out);
+	if (!is_stdin)
+		close(fd);
+	if (error != 0)
+		*why_r = strerror(error);
+	return error == 0;
+}
+
+bool
+textfile_line(struct odm_span *rest_r, struct odm_span *line_r)
+{
+	struct odm_span line;
+
+	if (!odm_span_next(rest_r, '\n', &line))
+		return false;
+	line = odm_span_sub(line, 0, odm_span_find(line, '#'));
+	*line_r = odm_span_trim(line);
+	return true;
+}
