@@ -28,4 +28,4 @@ common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \
 
 common_libhistory_la_SOURCES = \
 	common/history.c common/history.h
-common_libhistory_la_LIBADD = libopendmarc/libparse.la
+common_libhistory_la_LIBADD = libopendmarc/libbase.la
