@@ -1,0 +1,65 @@
+/*
+ * deliver_dir.c - files that are complete or not there. A temporary file in the same
+ * folder gets the octets and is renamed when they are on the disk.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "reports/deliver_dir.h"
+
+static int
+write_all(int fd, struct odm_span octets)
+{
+	ssize_t n;
+
+	while (octets.len > 0) {
+		n = write(fd, octets.at, octets.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		octets.at += n;
+		octets.len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Writes and closes; -1 when any step failed. */
+static int
+fill(int fd, struct odm_span octets)
+{
+	int result = write_all(fd, octets) == 0 && fchmod(fd, 0644) == 0 && fsync(fd) == 0 ? 0 : -1;
+	int saved = errno;
+
+	if (close(fd) != 0 && result == 0)
+		return -1;
+	errno = saved;
+	return result;
+}
+
+int
+report_dir_write(const char *dir, const char *name, struct odm_span octets)
+{
+	char path[4096], temporary[4096];
+	int len, tlen, fd, saved;
+
+	len = snprintf(path, sizeof(path), "%s/%s", dir, name);
+	tlen = snprintf(temporary, sizeof(temporary), "%s/.report.XXXXXX", dir);
+	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL ||
+	    len < 0 || (size_t)len >= sizeof(path) ||
+	    tlen < 0 || (size_t)tlen >= sizeof(temporary)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((fd = mkstemp(temporary)) < 0)
+		return -1;
+	if (fill(fd, octets) == 0 && rename(temporary, path) == 0)
+		return 0;
+	saved = errno;
+	(void)unlink(temporary);
+	errno = saved;
+	return -1;
+}

@@ -1,0 +1,164 @@
+/*
+ * deliver_smtp.c - SMTP by libcurl. RFC 5321.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <curl/curl.h>
+
+#include "reports/cleantext.h"
+#include "reports/deliver_smtp.h"
+
+/* RFC 5321, 4.5.3.2: five minutes for a reply, ten for the one to the final dot. */
+#define CONNECT_TIMEOUT_SECS	60L
+#define REPLY_TIMEOUT_SECS	600L
+/* A transaction that takes longer than this is stuck, however slow the line. */
+#define SEND_TIMEOUT_SECS	3600L
+
+struct report_smtp {
+	CURL		*curl;
+	char		 error[CURL_ERROR_SIZE];
+	char		 reply[256];		/* the last reply of the server */
+	struct odm_span	 rest;			/* of the mail being sent */
+};
+
+int
+report_smtp_init(void)
+{
+	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -1;
+}
+
+void
+report_smtp_exit(void)
+{
+	curl_global_cleanup();
+}
+
+/* Gives curl the next octets of the mail. */
+static size_t
+read_mail(char *buf, size_t size, size_t n, void *arg)
+{
+	struct report_smtp *s = arg;
+	size_t len = size * n;
+
+	if (len > s->rest.len)
+		len = s->rest.len;
+	if (len > 0)
+		memcpy(buf, s->rest.at, len);
+	s->rest.at += len;
+	s->rest.len -= len;
+	return len;
+}
+
+/* Keeps the replies of the server, the last one stays; curl calls them headers. */
+static size_t
+note_reply(char *line, size_t size, size_t n, void *arg)
+{
+	struct report_smtp *s = arg;
+	struct odm_span reply = odm_span_trim((struct odm_span){ line, size * n });
+
+	if (reply.len >= sizeof(s->reply))
+		reply.len = sizeof(s->reply) - 1;
+	(void)odm_span_copy(reply, s->reply, sizeof(s->reply));
+	return size * n;
+}
+
+static bool
+set_url(CURL *curl, const struct report_smtp_server *server)
+{
+	bool is_ipv6 = strchr(server->host, ':') != NULL && server->host[0] != '[';
+	char url[700];
+	int len = snprintf(url, sizeof(url), "smtp://%s%s%s:%d/%s", is_ipv6 ? "[" : "",
+	    server->host, is_ipv6 ? "]" : "", server->port, server->helo);
+
+	return len > 0 && (size_t)len < sizeof(url) &&
+	    curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
+}
+
+static bool
+set_options(struct report_smtp *s)
+{
+	CURL *c = s->curl;
+
+	return curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->error) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_READFUNCTION, read_mail) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_READDATA, s) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, note_reply) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_HEADERDATA, s) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_SECS) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, REPLY_TIMEOUT_SECS) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_TIMEOUT, SEND_TIMEOUT_SECS) == CURLE_OK;
+}
+
+struct report_smtp *
+report_smtp_new(const struct report_smtp_server *server)
+{
+	struct report_smtp *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->curl = curl_easy_init();
+	if (s->curl == NULL || !set_url(s->curl, server) || !set_options(s))
+		report_smtp_free(&s);
+	return s;
+}
+
+void
+report_smtp_free(struct report_smtp **s)
+{
+	if (*s == NULL)
+		return;
+	curl_easy_cleanup((*s)->curl);
+	free(*s);
+	*s = NULL;
+}
+
+/* The server's refusal where there is one, else what curl says. */
+static void
+tell_reason(const struct report_smtp *s, CURLcode code, char reason[REPORT_SMTP_REASON_SIZE])
+{
+	const char *text = s->error[0] != '\0' ? s->error : curl_easy_strerror(code);
+	struct odm_strbuf clean;
+
+	if (s->reply[0] == '4' || s->reply[0] == '5')
+		text = s->reply;
+	odm_strbuf_init(&clean, REPORT_SMTP_REASON_SIZE - 1);
+	report_clean_text(odm_span_str(text), REPORT_SMTP_REASON_SIZE - 1, &clean);
+	(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "%s",
+	    clean.failed || clean.len == 0 ? "failed" : clean.at);
+	odm_strbuf_free(&clean);
+}
+
+/* True for failures that any other mail would meet as well. */
+static bool
+is_unreachable(const struct report_smtp *s, CURLcode code)
+{
+	if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
+		return true;
+	return code == CURLE_OPERATION_TIMEDOUT && s->reply[0] == '\0';
+}
+
+enum report_smtp_outcome
+report_smtp_send(struct report_smtp *s, const char *sender, const char *recipient,
+    struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE])
+{
+	struct curl_slist *recipients = curl_slist_append(NULL, recipient);
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+
+	s->rest = mail;
+	s->error[0] = s->reply[0] = '\0';
+	if (recipients != NULL &&
+	    curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, sender) == CURLE_OK &&
+	    curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, recipients) == CURLE_OK &&
+	    curl_easy_setopt(s->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail.len) == CURLE_OK)
+		code = curl_easy_perform(s->curl);
+	curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, NULL);
+	curl_slist_free_all(recipients);
+	if (code == CURLE_OK)
+		return REPORT_SMTP_SENT;
+	tell_reason(s, code, reason);
+	return is_unreachable(s, code) ? REPORT_SMTP_UNREACHABLE : REPORT_SMTP_FAILED;
+}

@@ -1,0 +1,39 @@
+/*
+ * window.h - the time a report covers: one UTC day. RFC 9990, 3.1.1.4.
+ * No time zone and no summer time takes part: a UTC day is 86400 epoch seconds.
+ */
+#ifndef REPORTS_WINDOW_H
+#define REPORTS_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libopendmarc/base/span.h"
+
+/* Closed UTC days that a run without a date looks back at, so that two skipped runs lose nothing. */
+#define REPORT_DAYS_BACK	3
+
+/* "YYYY-MM-DD" and its NUL. */
+#define REPORT_DATE_SIZE	11
+
+struct report_window {
+	int64_t	begin;		/* epoch seconds, the first second */
+	int64_t	end;		/* the first second after it; reports print end - 1 */
+};
+
+/*
+ * The UTC day of a date "YYYY-MM-DD", 1970-01-01 to 9999-12-31. False, and *w_r
+ * untouched, for everything else, days that a month does not have included.
+ */
+bool report_window_of_date(struct odm_span text, struct report_window *w_r);
+
+/* The UTC day that lies days whole days before the one of now; 1 is yesterday. */
+struct report_window report_window_back(int64_t now, int days);
+
+/* True when the last second of the window has passed at now. */
+bool report_window_over(const struct report_window *w, int64_t now);
+
+/* The date on which the window begins, as "YYYY-MM-DD". */
+void report_window_date(const struct report_window *w, char text_r[REPORT_DATE_SIZE]);
+
+#endif
