@@ -121,6 +121,7 @@ class Program:
 
     def __init__(self, name, argv, log, **popen):
         self.name, self.log = name, log
+        self.stop_signal = signal.SIGTERM
         with open(log, "ab") as out:
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
                                           stderr=subprocess.STDOUT, **popen)
@@ -171,9 +172,9 @@ class Program:
         self.popen.send_signal(number)
 
     def stop(self, secs=10):
-        """TERM, KILL after secs; the exit status."""
+        """TERM (or self.stop_signal), KILL after secs; the exit status."""
         if self.running():
-            self.popen.terminate()
+            self.signal(self.stop_signal)
             try:
                 self.popen.wait(secs)
             except subprocess.TimeoutExpired:
@@ -259,6 +260,9 @@ class Procs:
                 self.atexit.pop()()
             except Exception as e:          # the rest must be stopped all the same
                 sys.stderr.write(f"procs: {e}\n")
+        for program in self.programs:       # all at once, then wait for each
+            if program.running():
+                program.signal(program.stop_signal)
         while self.programs:
             self.programs.pop().stop()
         while self.pids:
