@@ -23,4 +23,12 @@ bool odm_cfws_skip(struct odm_span *rest_r);
  */
 bool odm_quoted_take(struct odm_span *rest_r, struct odm_span *inner_r);
 
+/*
+ * Takes everything up to white space, "(" or ";" from the start of *rest_r;
+ * quoted strings inside are kept whole, so that the three have no meaning in
+ * them. *run_r may be empty. False when a quoted string is not closed;
+ * *rest_r is then empty.
+ */
+bool odm_run_take(struct odm_span *rest_r, struct odm_span *run_r);
+
 #endif

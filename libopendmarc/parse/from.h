@@ -17,7 +17,8 @@ struct odm_from {
 	size_t	ndomains;
 	size_t	nmailboxes;	/* mailboxes seen, with or without a usable domain */
 	bool	malformed;	/* not the grammar; the domains found are still clear */
-	bool	ambiguous;	/* no or more than one reading: ndomains is then 0 */
+	bool	ambiguous;	/* more than one reading or none that is safe: malformed
+				 * is then true and ndomains 0 */
 	bool	too_many;	/* more than ODM_AUTHORS_MAX domains or too many mailboxes:
 				 * ndomains is then 0 */
 };
@@ -27,6 +28,17 @@ struct odm_from {
  * Total: every input gives a result. An address whose domain is invalid or a
  * domain literal adds no domain; it makes the field malformed, and when other
  * domains stand beside it they are kept.
+ *
+ * Of one mailbox (the text between two commas) the address in angle brackets
+ * counts, whatever stands before it: "a@x.example <b@y.example>" is y.example,
+ * since that is where replies go. Text without "@" around an address, missing
+ * or surplus brackets, and a comment or quoted string that is not closed and
+ * holds no "@" leave the domain clear.
+ *
+ * Ambiguous are: two addresses that no comma separates ("<a@x.example>
+ * <b@y.example>"), unless both have the same domain, and anything like them
+ * after the angle address; two "@" in one address; an unclosed comment, quoted
+ * string or literal with an "@" in it; a NUL; a line break that is no folding.
  */
 void odm_from_parse(struct odm_span value, struct odm_from *from_r);
 

@@ -27,9 +27,11 @@ struct odm_rcvdspf {
 };
 
 /*
- * Reads a field value. False when it does not begin with a result word.
- * Of repeated keys the first counts; keys inside comments are not data; what
- * cannot be read as key=value is skipped. Spans point into value.
+ * Reads a field value. False when it does not begin with a result word; *spf_r
+ * is then cleared. Of repeated keys the first counts; keys inside comments are
+ * not data; what cannot be read as key=value is skipped. Spans point into value.
+ * Where a comment or quoted string is not closed, keys may be lost, the identity
+ * among them: a pass of such a field comes as ODM_RESULT_UNKNOWN.
  */
 bool odm_rcvdspf_parse(struct odm_span value, struct odm_rcvdspf *spf_r);
 
