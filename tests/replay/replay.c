@@ -38,7 +38,8 @@
  *
  * Every case has one expect and one asked (or at-most where the list is long).
  * It runs eight times: lazy and eager, answers fed from the first or the last
- * open question, identities given before or after the answers. All must agree.
+ * open question, identities given before the answers or between them. All must
+ * agree.
  */
 #include <glob.h>
 #include <stdarg.h>
@@ -93,20 +94,6 @@ answer_one(struct replay *r, struct odm_questions *qs, bool from_last)
 	if (odm_questions_feed(qs, pick->id, &answer) != 0)
 		differ(r, "an answer was refused");
 	return true;
-}
-
-static void
-add_identities(struct replay *r, struct odm_eval *e)
-{
-	for (size_t i = 0; i < r->nfacts; i++) {
-		const struct fact *f = &r->facts[i];
-		int added = f->dkim ? odm_eval_add_dkim(e, f->result, f->domain) :
-		    odm_eval_add_spf(e, f->result, f->domain);
-
-		if (added != 0)
-			differ(r, "an identity was refused");
-	}
-	odm_eval_identities_complete(e);
 }
 
 static void
@@ -192,7 +179,7 @@ compare_verdict(struct replay *r, const struct odm_verdict *v)
 /* Bits of a mode. */
 #define MODE_EAGER	1U
 #define MODE_FROM_LAST	2U
-#define MODE_LATE	4U	/* identities after the first answers */
+#define MODE_LATE	4U	/* answers before and between the identities */
 #define MODES		8U
 
 /* Steps the evaluation until nothing that could be answered is open. */
@@ -202,6 +189,24 @@ step(struct replay *r, struct odm_eval *e, unsigned mode)
 	while (!odm_eval_run(e))
 		if (!answer_one(r, odm_eval_questions(e), (mode & MODE_FROM_LAST) != 0))
 			break;
+}
+
+/* Gives all identities; in late mode what can be answered is answered between them. */
+static void
+add_identities(struct replay *r, struct odm_eval *e, unsigned mode)
+{
+	for (size_t i = 0; i < r->nfacts; i++) {
+		const struct fact *f = &r->facts[i];
+		int added;
+
+		if ((mode & MODE_LATE) != 0)
+			step(r, e, mode);
+		added = f->dkim ? odm_eval_add_dkim(e, f->result, f->domain) :
+		    odm_eval_add_spf(e, f->result, f->domain);
+		if (added != 0)
+			differ(r, "an identity was refused");
+	}
+	odm_eval_identities_complete(e);
 }
 
 /* Runs a case once; org_r gets what the verdict says of the organization. */
@@ -219,9 +224,7 @@ run_once(struct replay *r, unsigned mode, char org_r[ODM_NAME_MAX + 1])
 	for (size_t i = 0; i < r->nauthors; i++)
 		if (odm_eval_add_author(e, r->authors[i]) != 0)
 			differ(r, "an author was refused");
-	if ((mode & MODE_LATE) != 0)
-		step(r, e, mode);
-	add_identities(r, e);
+	add_identities(r, e, mode);
 	step(r, e, mode);
 	if (odm_eval_verdict(e) == NULL)
 		odm_eval_give_up(e);
@@ -229,7 +232,7 @@ run_once(struct replay *r, unsigned mode, char org_r[ODM_NAME_MAX + 1])
 	v = odm_eval_verdict(e);
 	compare_verdict(r, v);
 	compare_authors(r, e);
-	if (mode == 0 && r->asked_given)
+	if ((mode & ~MODE_LATE) == 0 && r->asked_given)
 		compare_asked(r, odm_eval_questions(e));
 	while (odm_questions_at(odm_eval_questions(e), n) != NULL)
 		n++;
