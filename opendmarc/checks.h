@@ -1,0 +1,35 @@
+/*
+ * checks.h - what must hold before the daemon starts, beyond the syntax of its
+ * configuration: -n and the start itself make the same checks.
+ */
+#ifndef OPENDMARC_CHECKS_H
+#define OPENDMARC_CHECKS_H
+
+#include <stddef.h>
+
+#include "common/conf.h"
+#include "common/hostlist.h"
+#include "libopendmarc/base/ipaddr.h"
+
+/*
+ * There is a Socket, the PublicSuffixList can be read. 0, or -1 with place,
+ * reason and remedy in why (exit status 78).
+ */
+int dmf_check_conf(const struct conf *c, char *why, size_t why_size);
+
+/* The IgnoreHosts list; NULL with place and reason in why. The caller frees it. */
+struct hostlist *dmf_check_ignore_hosts(const struct conf *c, char *why, size_t why_size);
+
+/*
+ * The TrustedRelays as networks, conf->trusted_relays.nwords of them. An array
+ * also when there is none; NULL with the reason in why. The caller frees it.
+ */
+struct odm_net *dmf_check_relays(const struct conf *c, char *why, size_t why_size);
+
+/*
+ * Logs what an administrator should know once at start: who is trusted, which
+ * line of defence is active, how policies are found, and what looks like a slip.
+ */
+void dmf_check_log(const struct conf *c, const char *host_name);
+
+#endif

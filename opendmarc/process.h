@@ -1,0 +1,48 @@
+/*
+ * process.h - what the daemon is as a process: background, signals, descriptors,
+ * pid file.
+ */
+#ifndef OPENDMARC_PROCESS_H
+#define OPENDMARC_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Goes into the background, in a session of its own. Only the new process
+ * returns: 0 and in *ready_fd_r the descriptor for dmf_process_ready(). The old
+ * one waits for that call and then exits with the status given there, so that
+ * whoever started it learns of trouble. -1 with the reason in why when no
+ * process can be made (exit status 71).
+ */
+int dmf_process_background(int *ready_fd_r, char *why, size_t why_size);
+
+/*
+ * Tells the waiting process to exit with status. With status 0 also cuts the
+ * daemon loose from its terminal. ready_fd is closed; -1 (foreground): nothing.
+ */
+void dmf_process_ready(int ready_fd, int status);
+
+/* As many descriptors as the hard limit allows; each connection needs one. */
+void dmf_process_raise_files(void);
+
+/*
+ * Blocks the signals that libmilter waits for on a thread of its own, so that no
+ * other thread is hit by them, and ignores PIPE (a vanished peer is an error of
+ * write) and USR1. Call before the first thread starts.
+ */
+void dmf_process_signals(void);
+
+/*
+ * Writes our process number to path, 0, or -1 with errno. A symbolic link at
+ * path is not followed.
+ */
+int dmf_pidfile_write(const char *path);
+
+/* Removes path when it still holds our number, not that of a successor. */
+void dmf_pidfile_remove(const char *path);
+
+/* True when what we write to standard error goes to the systemd journal. */
+bool dmf_process_in_journal(void);
+
+#endif
