@@ -140,13 +140,15 @@ static bool
 set_item(struct conf *c, const struct conf_item *item, struct odm_span value,
     const struct place *at)
 {
-	switch (conf_set(c, item, value)) {
+	struct odm_span bad;
+
+	switch (conf_set(c, item, value, &bad)) {
 	case CONF_SET_OKAY:
 		break;
 	case CONF_SET_NO_MEMORY:
 		return fail(at, "memory allocation failure");
 	case CONF_SET_ILLEGAL:
-		return fail_illegal(at, item, value);
+		return fail_illegal(at, item, bad);
 	case CONF_SET_KEPT:
 		warn(at, "unknown %s \"%.*s\", using %s", item->name, shown(value), value.at,
 		    item->fallback);
@@ -209,13 +211,15 @@ new_conf(const char *path)
 {
 	struct conf *c = calloc(1, sizeof(*c));
 	enum conf_set result = CONF_SET_OKAY;
+	struct odm_span bad;
 
 	if (c == NULL)
 		return NULL;
 	c->umask = -1;
 	for (size_t i = 0; i < COUNT(conf_items) && result == CONF_SET_OKAY; i++)
 		if (conf_items[i].fallback != NULL)
-			result = conf_set(c, &conf_items[i], odm_span_str(conf_items[i].fallback));
+			result = conf_set(c, &conf_items[i],
+			    odm_span_str(conf_items[i].fallback), &bad);
 	assert(result == CONF_SET_OKAY || result == CONF_SET_NO_MEMORY);
 	if (path != NULL && result == CONF_SET_OKAY)
 		c->path = strdup(strcmp(path, "-") == 0 ? "standard input" : path);

@@ -40,8 +40,12 @@ enum conf_set {
 	CONF_SET_CUT		/* what followed a blank in a list word was dropped */
 };
 
-/* Puts value, a trimmed text, into the item's member of c. */
-enum conf_set conf_set(struct conf *c, const struct conf_item *item, struct odm_span value);
+/*
+ * Puts value, a trimmed text, into the item's member of c. When it is illegal,
+ * *bad_r is the word that is to blame, inside value.
+ */
+enum conf_set conf_set(struct conf *c, const struct conf_item *item, struct odm_span value,
+    struct odm_span *bad_r);
 
 /* What a value of the item looks like, in words: "yes or no". */
 void conf_expects(const struct conf_item *item, char *text, size_t size);

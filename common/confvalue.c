@@ -156,7 +156,8 @@ add_word(const struct conf_item *item, struct odm_span word, struct conf_list *l
 
 /* A word ends at its first blank, as in 1.x; empty words count for nothing. */
 static enum conf_set
-set_list(struct conf *c, const struct conf_item *item, struct odm_span value)
+set_list(struct conf *c, const struct conf_item *item, struct odm_span value,
+    struct odm_span *bad_r)
 {
 	struct conf_list list = { 0 }, *to = member(c, item);
 	enum conf_set result = CONF_SET_OKAY, added;
@@ -173,6 +174,7 @@ set_list(struct conf *c, const struct conf_item *item, struct odm_span value)
 			result = CONF_SET_CUT;
 		added = add_word(item, odm_span_sub(word, 0, len), &list);
 		if (added != CONF_SET_OKAY) {
+			*bad_r = odm_span_sub(word, 0, len);
 			free_list(&list);
 			return added;
 		}
@@ -183,15 +185,17 @@ set_list(struct conf *c, const struct conf_item *item, struct odm_span value)
 }
 
 enum conf_set
-conf_set(struct conf *c, const struct conf_item *item, struct odm_span value)
+conf_set(struct conf *c, const struct conf_item *item, struct odm_span value,
+    struct odm_span *bad_r)
 {
 	bool ok = false;
 
+	*bad_r = value;
 	switch (item->type) {
 	case CONF_STRING:
 		return set_string(c, item, value);
 	case CONF_LIST:
-		return set_list(c, item, value);
+		return set_list(c, item, value, bad_r);
 	case CONF_NUMBER:
 		return set_number(c, item, value);
 	case CONF_BOOL:

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -23,11 +24,12 @@
 
 /* The process that was started: waits for the daemon's word and passes it on. */
 static void
-exit_as_told(int fd)
+exit_as_told(int fd, pid_t child)
 {
 	unsigned char status;
 	ssize_t n;
 
+	waitpid(child, NULL, 0);	/* it is gone at once, leaving the daemon */
 	do
 		n = read(fd, &status, 1);
 	while (n < 0 && errno == EINTR);
@@ -60,7 +62,7 @@ dmf_process_background(int *ready_fd_r, char *why, size_t why_size)
 	}
 	if (pid > 0) {
 		close(fds[1]);
-		exit_as_told(fds[0]);
+		exit_as_told(fds[0], pid);
 	}
 	close(fds[0]);
 	fcntl(fds[1], F_SETFD, FD_CLOEXEC);

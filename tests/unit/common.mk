@@ -11,3 +11,21 @@ EXTRA_DIST += \
 	tests/golden/history/develop.dat \
 	tests/golden/history/exim.dat \
 	tests/golden/history/full.dat
+
+check_PROGRAMS += tests/unit/check_conf
+TESTS += tests/unit/check_conf
+tests_unit_check_conf_SOURCES = tests/unit/check_conf.c
+tests_unit_check_conf_CFLAGS = $(unit_cflags)
+tests_unit_check_conf_LDADD = common/libconf.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_hostlist
+TESTS += tests/unit/check_hostlist
+tests_unit_check_hostlist_SOURCES = tests/unit/check_hostlist.c
+tests_unit_check_hostlist_CFLAGS = $(unit_cflags)
+tests_unit_check_hostlist_LDADD = common/libconf.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_log
+TESTS += tests/unit/check_log
+tests_unit_check_log_SOURCES = tests/unit/check_log.c
+tests_unit_check_log_CFLAGS = $(unit_cflags)
+tests_unit_check_log_LDADD = common/libconf.la $(CHECK_LIBS)

@@ -1,0 +1,175 @@
+/*
+ * check_log.c - one line for one call, whatever its text holds.
+ */
+#include "common/log.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CUT		2000
+#define THREADS		4
+#define LINES		200
+
+static int saved_stderr = -1;
+static FILE *captured;
+
+static void
+capture(void)
+{
+	captured = tmpfile();
+	saved_stderr = dup(STDERR_FILENO);
+	ck_assert(captured != NULL && saved_stderr >= 0);
+	ck_assert(dup2(fileno(captured), STDERR_FILENO) == STDERR_FILENO);
+}
+
+/* What came since capture(); the caller frees it. */
+static char *
+release(void)
+{
+	size_t size = 1024 * 1024;
+	char *text = malloc(size);
+
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	rewind(captured);
+	text[fread(text, 1, size - 1, captured)] = '\0';
+	fclose(captured);
+	return text;
+}
+
+static const struct line_case {
+	const char *text, *line;
+} line_cases[] = {
+	{ "plain",			"me: plain\n" },
+	{ "",				"me: \n" },
+	{ "a\nb\r\t",			"me: a\\x0ab\\x0d\\x09\n" },
+	{ "esc \033[2J",		"me: esc \\x1b[2J\n" },
+	{ "del \177",			"me: del \\x7f\n" },
+	{ "b\xc3\xbc" "cher \xff",	"me: b\\xc3\\xbccher \\xff\n" },
+	{ "100%s %n",			"me: 100%s %n\n" },
+	{ "back\\slash",		"me: back\\slash\n" },
+};
+
+START_TEST(line_case)
+{
+	char *text;
+
+	capture();
+	log_open("me", false, NULL, true);
+	log_write(LOG_LEVEL_INFO, "%s", line_cases[_i].text);
+	text = release();
+	ck_assert_str_eq(text, line_cases[_i].line);
+	free(text);
+}
+END_TEST
+
+START_TEST(cut)
+{
+	char *text, *lengthy = malloc(10001);
+
+	memset(lengthy, 'a', 10000);
+	lengthy[10000] = '\0';
+	capture();
+	log_open("me", false, NULL, true);
+	log_write(LOG_LEVEL_INFO, "%s", lengthy);
+	memset(lengthy, '\n', 10000);
+	lengthy[0] = 'b';	/* so that the limit falls inside an escape */
+	log_write(LOG_LEVEL_INFO, "%s", lengthy);
+	text = release();
+	ck_assert_uint_eq(strcspn(text, "\n"), strlen("me: ") + CUT);
+	ck_assert_uint_eq(strlen(text), 2 * strlen("me: ") + CUT + CUT - 3 + 2);
+	ck_assert_ptr_nonnull(strstr(text, "\\x0a\n"));
+	free(text);
+	free(lengthy);
+}
+END_TEST
+
+START_TEST(levels)
+{
+	char *text;
+
+	capture();
+	log_open("me", false, NULL, true);
+	log_write(LOG_LEVEL_DEBUG, "one");
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_write(LOG_LEVEL_DEBUG, "two");
+	log_set_level(LOG_LEVEL_ERROR);
+	log_write(LOG_LEVEL_WARNING, "three");
+	log_write(LOG_LEVEL_ERROR, "four");
+	log_set_level(LOG_LEVEL_INFO);
+	log_open("other", false, NULL, false);
+	log_write(LOG_LEVEL_ERROR, "five");
+	log_open("other", false, NULL, true);
+	log_write(LOG_LEVEL_INFO, "six");
+	text = release();
+	ck_assert_str_eq(text, "me: two\nme: four\nother: six\n");
+	free(text);
+}
+END_TEST
+
+START_TEST(facilities)
+{
+	ck_assert(log_facility_known("mail"));
+	ck_assert(log_facility_known("LOCAL7"));
+	ck_assert(log_facility_known("security"));
+	ck_assert(!log_facility_known("local8"));
+	ck_assert(!log_facility_known(""));
+	ck_assert(!log_facility_known(NULL));
+}
+END_TEST
+
+static void *
+chatter(void *arg)
+{
+	for (int i = 0; i < LINES; i++)
+		log_write(LOG_LEVEL_INFO, "%s", (const char *)arg);
+	return NULL;
+}
+
+/* Lines of several threads never mix. */
+START_TEST(threads)
+{
+	static const char *const texts[THREADS] = { "aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd" };
+	pthread_t ids[THREADS];
+	unsigned lines = 0;
+	char *text, *at;
+
+	capture();
+	log_open("me", false, NULL, true);
+	for (size_t i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&ids[i], NULL, chatter, (void *)(size_t)texts[i]), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(ids[i], NULL);
+	text = release();
+	for (at = text; *at != '\0'; at += strlen("me: aaaaaaaa\n"), lines++) {
+		ck_assert(strncmp(at, "me: ", 4) == 0 && at[12] == '\n');
+		ck_assert(strspn(at + 4, (char[]){ at[4], '\0' }) == 8);
+	}
+	ck_assert_uint_eq(lines, THREADS * LINES);
+	free(text);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *tc = tcase_create("log");
+	SRunner *sr = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tc);
+	tcase_add_loop_test(tc, line_case, 0, sizeof(line_cases) / sizeof(line_cases[0]));
+	tcase_add_test(tc, cut);
+	tcase_add_test(tc, levels);
+	tcase_add_test(tc, facilities);
+	tcase_add_test(tc, threads);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
