@@ -30,7 +30,12 @@ void store_close(struct store **st);
 /* Why the last call failed: one line without a newline. Valid until the next call. */
 const char *store_error(const struct store *st);
 
-/* Transactions do not nest. store_rollback() without one does nothing. */
+/*
+ * Transactions do not nest. store_rollback() without one does nothing. Functions
+ * that change rows make a transaction of their own when there is none. When one of
+ * them fails inside yours, its rows may be there in part: store_commit() then fails
+ * and rolls back.
+ */
 int store_begin(struct store *st);
 int store_commit(struct store *st);
 void store_rollback(struct store *st);
