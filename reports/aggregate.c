@@ -43,7 +43,8 @@ compare_rows(const struct row *a, const struct row *b)
 	return a->len < b->len ? -1 : 1;
 }
 
-RB_GENERATE_STATIC(row_tree, row, in_tree, compare_rows)
+/* RB_GENERATE_STATIC() of libbsd needs a macro that glibc does not have. */
+RB_GENERATE_INTERNAL(row_tree, row, in_tree, compare_rows, __attribute__((unused)) static)
 
 struct report_aggregate *
 report_aggregate_new(const struct store_policy *policy, size_t max_octets)

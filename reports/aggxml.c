@@ -4,7 +4,6 @@
  * result to one flag, which is looked at once at the end.
  */
 #include <inttypes.h>
-#include <limits.h>
 
 #include <libxml/xmlwriter.h>
 
@@ -22,6 +21,13 @@ struct xml {
 	bool		 failed;
 };
 
+/* libxml2's word for octets of UTF-8. */
+static const xmlChar *
+utf8(const char *text)
+{
+	return (const xmlChar *)text;
+}
+
 static int
 to_sink(void *arg, const char *octets, int len)
 {
@@ -36,7 +42,7 @@ to_sink(void *arg, const char *octets, int len)
 static void
 open_element(struct xml *x, const char *name)
 {
-	if (xmlTextWriterStartElement(x->writer, BAD_CAST name) < 0)
+	if (xmlTextWriterStartElement(x->writer, utf8(name)) < 0)
 		x->failed = true;
 }
 
@@ -51,14 +57,14 @@ close_element(struct xml *x)
 static void
 element(struct xml *x, const char *name, const char *text)
 {
-	if (xmlTextWriterWriteElement(x->writer, BAD_CAST name, BAD_CAST text) < 0)
+	if (xmlTextWriterWriteElement(x->writer, utf8(name), utf8(text)) < 0)
 		x->failed = true;
 }
 
 static void
 number_element(struct xml *x, const char *name, int64_t number)
 {
-	if (xmlTextWriterWriteFormatElement(x->writer, BAD_CAST name, "%" PRId64, number) < 0)
+	if (xmlTextWriterWriteFormatElement(x->writer, utf8(name), "%" PRId64, number) < 0)
 		x->failed = true;
 }
 
@@ -216,7 +222,7 @@ write_document(struct xml *x, const struct report_meta *meta,
 	    xmlTextWriterStartDocument(x->writer, NULL, "UTF-8", NULL) < 0)
 		x->failed = true;
 	open_element(x, "feedback");
-	if (xmlTextWriterWriteAttribute(x->writer, BAD_CAST "xmlns", BAD_CAST NAMESPACE) < 0)
+	if (xmlTextWriterWriteAttribute(x->writer, utf8("xmlns"), utf8(NAMESPACE)) < 0)
 		x->failed = true;
 	element(x, "version", "1.0");
 	write_metadata(x, meta);

@@ -2,6 +2,8 @@
  * deliver_dir.c - files that are complete or not there. A temporary file in the same
  * folder gets the octets and is renamed when they are on the disk.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,11 +29,21 @@ write_all(int fd, struct odm_span octets)
 	return 0;
 }
 
+/* mkstemp() makes private files; these get the mode that open() would have given. */
+static int
+usual_mode(int fd)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	return fchmod(fd, 0666 & ~mask);
+}
+
 /* Writes and closes; -1 when any step failed. */
 static int
 fill(int fd, struct odm_span octets)
 {
-	int result = write_all(fd, octets) == 0 && fchmod(fd, 0644) == 0 && fsync(fd) == 0 ? 0 : -1;
+	int result = write_all(fd, octets) == 0 && usual_mode(fd) == 0 && fsync(fd) == 0 ? 0 : -1;
 	int saved = errno;
 
 	if (close(fd) != 0 && result == 0)

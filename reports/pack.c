@@ -3,9 +3,9 @@
  */
 #include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include "libopendmarc/base/strbuf.h"
@@ -78,7 +78,7 @@ report_pack_write(void *arg, const void *octets, size_t len)
 	while (len > 0 && !p->failed) {
 		uInt part = len > UINT_MAX ? UINT_MAX : (uInt)len;
 
-		p->stream.next_in = (z_const Bytef *)(uintptr_t)at;
+		p->stream.next_in = at;
 		p->stream.avail_in = part;
 		pump(p, Z_NO_FLUSH);
 		at += part;
