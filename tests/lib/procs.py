@@ -157,6 +157,13 @@ class Program:
         """Until the TCP port accepts connections."""
         self.wait_until(lambda: answers((host, port)), f"port {host}:{port}")
 
+    def wait_socket(self, where):
+        """wait_unix() for a path, wait_port() for a number."""
+        if isinstance(where, int):
+            self.wait_port(where)
+        else:
+            self.wait_unix(where)
+
     def wait_output(self, text):
         """Until text stands in its output."""
         self.wait_until(lambda: text in self.output(), f"output {text!r}")

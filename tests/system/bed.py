@@ -5,6 +5,7 @@ an SMTP server inside the test. Used inside the name spaces of namespace.py.
 """
 import os
 import re
+import signal
 import smtplib
 
 import milterclient
@@ -66,6 +67,7 @@ def zone_text(key):
         lines.append(f'{domain}. TXT "{spf}"')
         lines.append(f"{domain}. MX 10 mail.{domain}.")
         lines.append(f"mail.{domain}. A {namespace.CLIENT4}")
+        lines.append(f'mail.{domain}. TXT "{spf}"')
         lines.append(f"{SELECTOR}._domainkey.{domain}. TXT {key}")
         if dmarc is not None:
             lines.append(f'_dmarc.{domain}. TXT "{dmarc}"')
@@ -115,7 +117,9 @@ class Signer:
         conf = p.write("signer.conf", f"Mode s\nBackground no\nSocket local:{self.socket}\n"
                        f"KeyTable {keys}\nSigningTable {table}\nRequireSafeKeys no\n"
                        "Canonicalization relaxed/simple\nOversignHeaders From\n")
-        p.start("signer", ["opendkim", "-x", conf]).wait_unix(self.socket)
+        program = p.start("signer", ["opendkim", "-x", conf])
+        program.stop_signal = signal.SIGKILL    # it holds nothing, and TERM takes it seconds
+        program.wait_unix(self.socket)
 
     def sign(self, octets):
         """The octets with a DKIM-Signature of the From domain on top."""
@@ -125,13 +129,17 @@ class Signer:
 
 
 class Daemon:
-    """Our daemon with a configuration of its own; restarts keep history and log."""
+    """Our daemon with a configuration of its own; restarts keep history and log.
 
-    def __init__(self, p, name, **options):
-        self.p, self.name = p, name
+    It listens on a UNIX socket, or on a TCP port if one is given.
+    """
+
+    def __init__(self, p, name, port=None, **options):
+        self.p, self.name, self.port = p, name, port
         self.socket = p.path(name + ".sock")
-        self.history_file = p.path(name + ".history")
-        words = {"Socket": "local:" + self.socket, "HistoryFile": self.history_file,
+        self.history_file = options.get("HistoryFile", p.path(name + ".history"))
+        listen = f"inet:{port}@127.0.0.1" if port else "local:" + self.socket
+        words = {"Socket": listen, "HistoryFile": self.history_file,
                  "AuthservID": namespace.HOST, "UMask": "0", "Syslog": "yes",
                  "SoftwareHeader": "yes", **options}
         self.conf = p.write(name + ".conf", "".join(f"{k} {v}\n" for k, v in words.items()))
@@ -141,7 +149,7 @@ class Daemon:
     def start(self):
         argv = [procs.built("opendmarc/opendmarc"), "-f", "-c", self.conf]
         self.program = self.p.start(self.name, argv)
-        self.program.wait_unix(self.socket)
+        self.program.wait_socket(self.port or self.socket)
 
     def stop(self):
         """TERM; the exit status."""

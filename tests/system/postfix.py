@@ -7,6 +7,7 @@ itself sends, goes to the mailbox of the test.
 """
 import os
 import pwd
+import signal
 
 import namespace
 import procs
@@ -78,24 +79,25 @@ Authserv_Id = {host}
 OPENDKIM_CONF = """\
 Mode v
 Background no
-Socket local:{socket}
+Socket {socket}
 UMask 000
 AuthservID {host}
 On-BadSignature accept
 SoftwareHeader yes
 Nameservers 127.0.0.1
-{more}
 """
 
 
 class OpenDKIM:
-    """The verifying filter in front of ours."""
+    """The verifying filter in front of ours, on a UNIX socket or a TCP port."""
 
-    def __init__(self, p, name="opendkim", more=""):
+    def __init__(self, p, name="opendkim", port=None):
         self.socket = p.path(name + ".sock")
-        conf = p.write(name + ".conf", OPENDKIM_CONF.format(
-            socket=self.socket, host=namespace.HOST, more=more))
-        p.start(name, ["opendkim", "-x", conf]).wait_unix(self.socket)
+        listen = f"inet:{port}@127.0.0.1" if port else "local:" + self.socket
+        conf = p.write(name + ".conf", OPENDKIM_CONF.format(socket=listen, host=namespace.HOST))
+        program = p.start(name, ["opendkim", "-x", conf])
+        program.stop_signal = signal.SIGKILL    # it holds nothing, and TERM takes it seconds
+        program.wait_socket(port or self.socket)
 
 
 class Postfix:
