@@ -8,6 +8,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_authres \
 	tests/fuzz/fuzz_dkimsig \
+	tests/fuzz/fuzz_eval \
 	tests/fuzz/fuzz_from \
 	tests/fuzz/fuzz_rcvdspf \
 	tests/fuzz/fuzz_received \
@@ -29,6 +30,7 @@ endif
 EXTRA_DIST += \
 	tests/fuzz/authres.in \
 	tests/fuzz/dkimsig.in \
+	tests/fuzz/eval.in \
 	tests/fuzz/from.in \
 	tests/fuzz/rcvdspf.in \
 	tests/fuzz/received.in \
@@ -42,6 +44,10 @@ tests_fuzz_fuzz_authres_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_dkimsig_SOURCES = tests/fuzz/fuzz_dkimsig.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_dkimsig_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_dkimsig_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_eval_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_eval_LDADD = libopendmarc/libcore.la
 
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz_from.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_from_LDFLAGS = $(fuzz_ldflags)
