@@ -1,1 +1,38 @@
-# local.mk - what this folder builds.
+# local.mk - what a packager or an administrator copies.
+contrib_subst = sed \
+	-e 's|@sbindir[@]|$(sbindir)|g' \
+	-e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g'
+
+contrib_made = \
+	contrib/cron/opendmarc \
+	contrib/report-script \
+	contrib/systemd/opendmarc.service
+CLEANFILES += $(contrib_made)
+
+contrib/cron/opendmarc: contrib/cron/opendmarc.in Makefile
+contrib/report-script: contrib/report-script.in Makefile
+contrib/systemd/opendmarc.service: contrib/systemd/opendmarc.service.in Makefile
+$(contrib_made):
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	$(contrib_subst) '$(srcdir)/$@.in' >$@.new && mv -f $@.new $@
+
+pkglibexec_SCRIPTS = contrib/report-script
+dist_doc_DATA += contrib/opendmarc.conf.sample
+examplesdir = $(docdir)/examples
+nodist_examples_DATA = contrib/cron/opendmarc
+dist_examples_DATA = contrib/postfix/main.cf contrib/sendmail/opendmarc.mc
+if SYSTEMD
+nodist_systemdsystemunit_DATA = contrib/systemd/opendmarc.service
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+dist_tmpfiles_DATA = contrib/tmpfiles.d/opendmarc.conf
+sysusersdir = $(prefix)/lib/sysusers.d
+dist_sysusers_DATA = contrib/sysusers.d/opendmarc.conf
+endif
+
+EXTRA_DIST += \
+	contrib/cron/opendmarc.in \
+	contrib/report-script.in \
+	contrib/systemd/opendmarc.service.in \
+	contrib/sysusers.d/opendmarc.conf \
+	contrib/tmpfiles.d/opendmarc.conf

@@ -1,1 +1,4 @@
-# local.mk - what this folder builds.
+# local.mk - the manual pages.
+dist_man_MANS += \
+	man/opendmarc.8 \
+	man/opendmarc.conf.5

@@ -19,3 +19,12 @@ opendmarc_opendmarc_LDADD = \
 	common/libdns.la common/libhistory.la common/libconf.la \
 	libopendmarc/libcore.la \
 	$(MILTER_LIBS) $(BSD_LIBS)
+
+# Writes the sample of the configuration; "make update-sample" keeps it.
+check_PROGRAMS += opendmarc/conf-sample
+opendmarc_conf_sample_SOURCES = opendmarc/conf-sample.c
+opendmarc_conf_sample_LDADD = common/libconf.la
+
+update-sample: opendmarc/conf-sample$(EXEEXT)
+	opendmarc/conf-sample$(EXEEXT) > $(srcdir)/contrib/opendmarc.conf.sample
+.PHONY: update-sample
