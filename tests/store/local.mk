@@ -1,1 +1,6 @@
-# local.mk
+# local.mk - tests of the store: one suite for every backend.
+check_PROGRAMS += tests/store/check_store
+TESTS += tests/store/check_store
+tests_store_check_store_SOURCES = tests/store/check_store.c
+tests_store_check_store_CFLAGS = $(unit_cflags) $(SQLITE_CFLAGS)
+tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS)
