@@ -1,1 +1,22 @@
-# local.mk - what this folder builds.
+# local.mk - the report tools.
+
+# What a report is made of; knows neither DNS nor database.
+noinst_LTLIBRARIES += reports/libreport.la
+reports_libreport_la_SOURCES = \
+	reports/aggregate.c reports/aggregate.h \
+	reports/aggxml.c reports/aggxml.h \
+	reports/cleantext.c reports/cleantext.h \
+	reports/deliver_dir.c reports/deliver_dir.h \
+	reports/deliver_smtp.c reports/deliver_smtp.h \
+	reports/dest.c reports/dest.h \
+	reports/document.c reports/document.h \
+	reports/identity.c reports/identity.h \
+	reports/mail.c reports/mail.h \
+	reports/pack.c reports/pack.h \
+	reports/reportid.c reports/reportid.h \
+	reports/rowkey.c reports/rowkey.h \
+	reports/window.c reports/window.h
+reports_libreport_la_CFLAGS = $(AM_CFLAGS) \
+	$(XML_CFLAGS) $(GMIME_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+reports_libreport_la_LIBADD = libopendmarc/libcore.la common/libhistory.la \
+	$(XML_LIBS) $(GMIME_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)

@@ -77,7 +77,7 @@ say(const struct subject *s, const char *format, ...)
 	va_end(args);
 	odm_strbuf_init(&line, sizeof(text));
 	report_clean_text(odm_span_str(text), sizeof(text), &line);
-	(void)printf("%s %s: %s\n", s->domain, s->date, line.failed ? text : line.at);
+	(void)printf("%s %s: %s\n", s->domain, s->date, line.failed ? strerror(ENOMEM) : line.at);
 	odm_strbuf_free(&line);
 }
 

@@ -1,1 +1,54 @@
-# reports.mk
+# reports.mk - unit tests of what a report is made of.
+report_tests = \
+	tests/unit/check_aggregate \
+	tests/unit/check_aggxml \
+	tests/unit/check_cleantext \
+	tests/unit/check_dest \
+	tests/unit/check_identity \
+	tests/unit/check_mail \
+	tests/unit/check_pack \
+	tests/unit/check_queue \
+	tests/unit/check_reportid \
+	tests/unit/check_window
+check_PROGRAMS += $(report_tests)
+TESTS += $(report_tests)
+
+tests_unit_check_aggregate_SOURCES = tests/unit/check_aggregate.c tests/unit/samples.h
+tests_unit_check_aggregate_CFLAGS = $(unit_cflags)
+tests_unit_check_aggregate_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_aggxml_SOURCES = tests/unit/check_aggxml.c tests/unit/golden.c tests/unit/golden.h tests/unit/samples.h
+tests_unit_check_aggxml_CFLAGS = $(unit_cflags) $(XML_CFLAGS)
+tests_unit_check_aggxml_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_cleantext_SOURCES = tests/unit/check_cleantext.c
+tests_unit_check_cleantext_CFLAGS = $(unit_cflags)
+tests_unit_check_cleantext_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_dest_SOURCES = tests/unit/check_dest.c
+tests_unit_check_dest_CFLAGS = $(unit_cflags)
+tests_unit_check_dest_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_identity_SOURCES = tests/unit/check_identity.c
+tests_unit_check_identity_CFLAGS = $(unit_cflags)
+tests_unit_check_identity_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_mail_SOURCES = tests/unit/check_mail.c tests/unit/golden.c tests/unit/golden.h
+tests_unit_check_mail_CFLAGS = $(unit_cflags) $(GMIME_CFLAGS)
+tests_unit_check_mail_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_pack_SOURCES = tests/unit/check_pack.c
+tests_unit_check_pack_CFLAGS = $(unit_cflags) $(ZLIB_CFLAGS)
+tests_unit_check_pack_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_queue_SOURCES = tests/unit/check_queue.c reports/queue.c reports/queue.h
+tests_unit_check_queue_CFLAGS = $(unit_cflags)
+tests_unit_check_queue_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_reportid_SOURCES = tests/unit/check_reportid.c
+tests_unit_check_reportid_CFLAGS = $(unit_cflags)
+tests_unit_check_reportid_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_window_SOURCES = tests/unit/check_window.c
+tests_unit_check_window_CFLAGS = $(unit_cflags)
+tests_unit_check_window_LDADD = reports/libreport.la $(CHECK_LIBS)
