@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/system/sendmail.py
 
 system_tests = \
+	tests/lib/test_lib.py \
 	tests/system/test_postfix.py \
 	tests/system/test_postfix_load.py \
 	tests/system/test_reports.py \
