@@ -32,14 +32,12 @@ define(`confTO_IDENT', `0')dnl
 define(`confQUEUE_LA', `1000')dnl
 define(`confREFUSE_LA', `1000')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h {sink}')dnl
-define(`MAIL_HUB', `relay:[127.0.0.1]')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`accept_unresolvable_domains')dnl
+RELAY_DOMAIN(`receiver.example')dnl
 DAEMON_OPTIONS(`Name=MTA, Family=inet, Port=25')dnl
 {filters}MAILER(`smtp')dnl
-LOCAL_CONFIG
-Cwreceiver.example
 """
 
 
