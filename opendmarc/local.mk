@@ -1,21 +1,17 @@
 # local.mk - the milter daemon.
+include opendmarc/filter.mk
+
 sbin_PROGRAMS += opendmarc/opendmarc
 
 opendmarc_opendmarc_SOURCES = \
-	opendmarc/arheader.c opendmarc/arheader.h \
 	opendmarc/checks.c opendmarc/checks.h \
-	opendmarc/conn.c opendmarc/conn.h \
-	opendmarc/env.h \
-	opendmarc/histwriter.c opendmarc/histwriter.h \
-	opendmarc/inputs.c opendmarc/inputs.h \
 	opendmarc/main.c \
 	opendmarc/milter.c opendmarc/milter.h \
-	opendmarc/msg.c opendmarc/msg.h \
 	opendmarc/privs.c opendmarc/privs.h \
 	opendmarc/process.c opendmarc/process.h \
-	opendmarc/verdict.c opendmarc/verdict.h \
 	opendmarc/version.c opendmarc/version.h
 opendmarc_opendmarc_LDADD = \
+	opendmarc/libfilter.la \
 	common/libdns.la common/libhistory.la common/libconf.la \
 	libopendmarc/libcore.la \
 	$(MILTER_LIBS) $(BSD_LIBS)

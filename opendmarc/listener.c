@@ -1,0 +1,124 @@
+/*
+ * listener.c - stale UNIX sockets, TCP_NODELAY, and waking the listening thread.
+ */
+#include "opendmarc/listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "libopendmarc/base/span.h"
+
+/* The socket is opened early, so its number is low; no need to walk a million. */
+#define DESCRIPTORS_MAX	4096
+
+/* The path of a UNIX socket specification; NULL for the others. */
+static const char *
+unix_path(const char *spec)
+{
+	const char *colon = strchr(spec, ':');
+	struct odm_span scheme;
+
+	if (colon == NULL)
+		return spec;
+	scheme = (struct odm_span){ spec, (size_t)(colon - spec) };
+	if (odm_span_ieq(scheme, "local") || odm_span_ieq(scheme, "unix"))
+		return colon + 1;
+	return NULL;
+}
+
+bool
+dmf_listener_clear(const char *spec, char *why, size_t why_size)
+{
+	const char *path = unix_path(spec);
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
+	int fd, error;
+
+	if (path == NULL || lstat(path, &st) != 0)
+		return true;
+	if (!S_ISSOCK(st.st_mode)) {
+		(void)snprintf(why, why_size, "%s: exists and is no socket", path);
+		return false;
+	}
+	if (!odm_span_copy(odm_span_str(path), sun.sun_path, sizeof(sun.sun_path))) {
+		(void)snprintf(why, why_size, "%s: too long for a socket", path);
+		return false;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		(void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	error = connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) == 0 ? EADDRINUSE : errno;
+	(void)close(fd);
+	/* Only "refused" says that nobody is behind it any more. */
+	if (error == ECONNREFUSED)
+		error = unlink(path) == 0 || errno == ENOENT ? 0 : errno;
+	if (error != 0 && error != ENOENT)
+		(void)snprintf(why, why_size, "%s: %s", path, strerror(error));
+	return error == 0 || error == ENOENT;
+}
+
+const char *
+dmf_listener_reason(const char *spec)
+{
+	if (errno != 0)
+		return strerror(errno);
+	return unix_path(spec) != NULL ? "see whether its folder exists and may be written" :
+	    "see whether the port is free and the host is one of this machine";
+}
+
+/* The descriptor that libmilter listens on: the one of this process that accepts; -1 none. */
+static int
+listening(void)
+{
+	struct rlimit limit;
+	int fd, max = DESCRIPTORS_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_MAX)
+		max = (int)limit.rlim_cur;
+	for (fd = 0; fd < max; fd++) {
+		int accepts = 0;
+		socklen_t len = sizeof(accepts);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) == 0 && accepts != 0)
+			return fd;
+	}
+	return -1;
+}
+
+void
+dmf_listener_tune(void)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = listening(), on = 1;
+
+	if (fd >= 0 && getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+	    (ss.ss_family == AF_INET || ss.ss_family == AF_INET6))
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void
+dmf_listener_wake(void)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = listening(), to;
+
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+		return;
+	to = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (to < 0)
+		return;
+	(void)connect(to, (const struct sockaddr *)&ss, len);
+	(void)close(to);
+}
