@@ -184,7 +184,7 @@ read_inputs(struct dmf_msg *m, const struct dmf_context *ctx)
 }
 
 static void
-settle_spf(struct dmf_msg *m, const struct dmf_context *ctx, int64_t deadline)
+settle_spf(struct dmf_msg *m, int64_t deadline)
 {
 	enum odm_result own, result;
 	const char *name;
@@ -352,7 +352,7 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 		    m->orders.job, m->fields.dropped);
 	if (m->no_memory || !read_inputs(m, &ctx))
 		goto no_memory;
-	settle_spf(m, &ctx, deadline);
+	settle_spf(m, deadline);
 	if (m->evaluation != NULL &&
 	    (v = dmf_evaluation_finish(m->evaluation, deadline)) == NULL)
 		goto no_memory;
