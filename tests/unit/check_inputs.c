@@ -294,8 +294,8 @@ static const struct inputs_case {
 	    NULL, "-", "", "" },
 };
 
-static char *ids[] = { "border.test" }, *own_hosts[] = { "relay.test" };
-static char *relays[] = { "198.51.100.0/24" };
+static char border[] = "border.test", relay[] = "relay.test", network[] = "198.51.100.0/24";
+static char *ids[] = { border }, *own_hosts[] = { relay }, *relays[] = { network };
 
 static void
 fill_conf(struct conf *conf, unsigned flags)

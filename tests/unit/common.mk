@@ -29,8 +29,32 @@ TESTS += tests/unit/check_log
 tests_unit_check_log_SOURCES = tests/unit/check_log.c
 tests_unit_check_log_CFLAGS = $(unit_cflags)
 tests_unit_check_log_LDADD = common/libconf.la $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_arheader
+TESTS += tests/unit/check_arheader
+tests_unit_check_arheader_SOURCES = tests/unit/check_arheader.c
+tests_unit_check_arheader_CFLAGS = $(unit_cflags)
+tests_unit_check_arheader_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_histwriter
+TESTS += tests/unit/check_histwriter
+tests_unit_check_histwriter_SOURCES = tests/unit/check_histwriter.c
+tests_unit_check_histwriter_CFLAGS = $(unit_cflags)
+tests_unit_check_histwriter_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_inputs
 TESTS += tests/unit/check_inputs
 tests_unit_check_inputs_SOURCES = tests/unit/check_inputs.c
 tests_unit_check_inputs_CFLAGS = $(unit_cflags)
 tests_unit_check_inputs_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_msg
+TESTS += tests/unit/check_msg
+tests_unit_check_msg_SOURCES = tests/unit/check_msg.c
+tests_unit_check_msg_CFLAGS = $(unit_cflags)
+tests_unit_check_msg_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_verdict
+TESTS += tests/unit/check_verdict
+tests_unit_check_verdict_SOURCES = tests/unit/check_verdict.c
+tests_unit_check_verdict_CFLAGS = $(unit_cflags)
+tests_unit_check_verdict_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
