@@ -112,7 +112,8 @@ static const struct result_case {
 		"spf=none | spf=pass | spf=fail | spf=softfail | spf=policy | spf=neutral |"
 		" spf=temperror | spf=permerror | spf=fail | spf=unknown" },
 	{ "white space and comments everywhere",
-		"\r\n\t; (a) dkim (b) = (c) pass (d) header (e) . (f) d (g) = (h) x.example (i)\r\n\t;spf=fail",
+		"\r\n\t; (a) dkim (b) = (c) pass (d) header (e) . (f) d (g) = (h) x.example"
+		" (i)\r\n\t;spf=fail",
 		"dkim=pass header.d=x.example | spf=fail" },
 	{ "no white space at all", ";dkim=pass(ok)header.d=x.example(c);spf=pass",
 		"dkim=pass header.d=x.example | spf=pass" },
@@ -138,12 +139,12 @@ static const struct result_case {
 	{ "unknown methods", "; dara=pass header.i=@x; bimi=none; auth=pass smtp.auth=u; dkim=pass",
 		"other=pass header.i=@x | other=none | other=pass smtp.auth=u | dkim=pass" },
 	{ "as filters write it",
-		"; dkim=pass (1024-bit key; unprotected) header.d=x.example header.i=@x header.b=eKmreZ4p;"
-		"\r\n\tdkim-atps=neutral",
+		"; dkim=pass (1024-bit key; unprotected) header.d=x.example header.i=@x"
+		" header.b=eKmreZ4p;\r\n\tdkim-atps=neutral",
 		"dkim=pass header.d=x.example header.i=@x header.b=eKmreZ4p | other=neutral" },
 	{ "as policy services write it",
-		"; spf=None (mailfrom) smtp.mailfrom=x.example (client-ip=192.0.2.1; helo=h.example;"
-		" envelope-from=a@x.example; receiver=<UNKNOWN>)",
+		"; spf=None (mailfrom) smtp.mailfrom=x.example (client-ip=192.0.2.1;"
+		" helo=h.example; envelope-from=a@x.example; receiver=<UNKNOWN>)",
 		"spf=none smtp.mailfrom=x.example" },
 
 	/* Values. */
@@ -165,7 +166,8 @@ static const struct result_case {
 		"spf=pass smtp.mailfrom= smtp.helo=h" },
 	{ "white space before a value", "; spf=pass smtp.mailfrom= (c) smtp.x=y@x.example",
 		"spf=pass smtp.mailfrom=smtp.x=y@x.example" },
-	{ "domain with @", "; spf=pass smtp.mailfrom=@x.example", "spf=pass smtp.mailfrom=@x.example" },
+	{ "domain with @", "; spf=pass smtp.mailfrom=@x.example",
+		"spf=pass smtp.mailfrom=@x.example" },
 	{ "base64 as it is", "; dkim=pass header.b=ab/c+d== header.d=x.example",
 		"dkim=pass header.b=ab/c+d== header.d=x.example" },
 	{ "base64 quoted", "; dkim=pass header.b=\"ab/c+d==\" header.d=x.example",
@@ -200,17 +202,23 @@ static const struct result_case {
 		"! | ! | ! | spf=pass" },
 	{ "a method like none", "; none=pass; none x; spf=pass", "other=pass | ! | spf=pass" },
 	{ "method version missing", "; dkim/=pass; spf=pass", "! | spf=pass" },
-	{ "separator in quotes of a malformed part", "; dkim \"; spf=pass\" (; spf=fail) x; arc=none",
+	{ "separator in quotes of a malformed part",
+		"; dkim \"; spf=pass\" (; spf=fail) x; arc=none",
 		"! | arc=none" },
 	{ "a value that goes on behind a comment",
-		"; dkim=pass header.d=x.example(c).evil.example; spf=pass smtp.mailfrom=a (c) @y.example;"
-		" arc=none", "! | ! | arc=none" },
-	{ "a comment that is not closed", "; spf=fail; dkim=pass header.d=x.example(.evil.example; arc=pass",
+		"; dkim=pass header.d=x.example(c).evil.example; spf=pass smtp.mailfrom=a (c)"
+		" @y.example; arc=none", "! | ! | arc=none" },
+	{ "a comment that is not closed",
+		"; spf=fail; dkim=pass header.d=x.example(.evil.example; arc=pass",
 		"spf=fail | !" },
 	{ "the same in spf", "; spf=pass smtp.mailfrom=x.example(.evil.example", "!" },
 	{ "a comment open before the result", "; (dkim=pass", "!" },
+	{ "a quoted string open in a malformed part", "; dkim x \"open; spf=pass", "!" },
+	{ "a comment open before a value", "; dkim=(open; spf=pass", "!" },
+	{ "a comment open before a pvalue", "; dkim=pass header.d= (open; spf=pass", "!" },
 	{ "a comment open in a malformed part", "; dkim (a; spf=pass", "!" },
-	{ "a quoted string that is not closed", "; spf=fail; dkim=pass header.d=\"x.example; arc=pass",
+	{ "a quoted string that is not closed",
+		"; spf=fail; dkim=pass header.d=\"x.example; arc=pass",
 		"spf=fail | !" },
 	{ "a reason that is not closed", "; dkim=fail reason=\"x; dkim=pass", "!" },
 	{ "a quoted pair at the end", "; dkim=fail reason=\"x\\", "!" },
@@ -405,8 +413,10 @@ END_TEST
 START_TEST(a_megabyte)
 {
 	static const char *const units[] = {
-		"(", "()", "\"", "\"\"", ";", "=", ".", "a ", "a.b ", "a.b= ", "a.b=smtp.c= ", "a(b) ",
-		"a.b= (c)", "\\", "x=", "; a", "; a (b)", "; none", "; none (", "; a=b \"", "smtp.a= smtp.b",
+		"(", "()", "\"", "\"\"", ";", "=", ".", "a ", "a.b ", "a.b= ", "a.b=smtp.c= ",
+		"a(b) ",
+		"a.b= (c)", "\\", "x=", "; a", "; a (b)", "; none", "; none (", "; a=b \"",
+		"smtp.a= smtp.b",
 	};
 	struct odm_span text = exact_repeat(units[_i], 1000000 / strlen(units[_i]));
 	char *field = malloc(text.len + 15);

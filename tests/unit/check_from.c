@@ -90,7 +90,8 @@ static const struct from_case {
 	{ "user@b\xc3\xbc" "cher.example", "xn--bcher-kva.example", 1, FINE },
 	{ "user@xn--bcher-kva.example", "xn--bcher-kva.example", 1, FINE },
 	{ "a@m\xc3\xbcnchen.example, b@xn--mnchen-3ya.example", "xn--mnchen-3ya.example", 2, FINE },
-	{ "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe3\x81\x88.example", "xn--r8jz45g.example", 1, FINE },
+	{ "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe3\x81\x88.example", "xn--r8jz45g.example", 1,
+		FINE },
 	{ "a@b\xff.example", "", 1, MALFORMED },
 	{ "a@b\xff.example, c@example.com", "example.com", 2, MALFORMED },
 
@@ -209,7 +210,8 @@ check_verdict(const struct odm_from *from, enum verdict want, const char *what)
 {
 	ck_assert_msg(from->ambiguous == (want == AMBIGUOUS), "%s: ambiguous %d", what,
 	    from->ambiguous);
-	ck_assert_msg(from->too_many == (want == TOO_MANY), "%s: too_many %d", what, from->too_many);
+	ck_assert_msg(from->too_many == (want == TOO_MANY), "%s: too_many %d", what,
+	from->too_many);
 	if (want != TOO_MANY)
 		ck_assert_msg(from->malformed == (want != FINE), "%s: malformed %d", what,
 		    from->malformed);
@@ -223,7 +225,8 @@ START_TEST(from_case)
 	struct odm_from from;
 
 	odm_from_parse(text, &from);
-	ck_assert_msg(strcmp(join(&from, got), c->domains) == 0, "\"%s\": got \"%s\"", c->text, got);
+	ck_assert_msg(strcmp(join(&from, got), c->domains) == 0, "\"%s\": got \"%s\"", c->text,
+	got);
 	ck_assert_msg(c->verdict == AMBIGUOUS || from.nmailboxes == c->mailboxes,
 	    "\"%s\": %zu mailboxes", c->text, from.nmailboxes);
 	check_verdict(&from, c->verdict, c->text);
@@ -262,7 +265,8 @@ START_TEST(author_limit)
 	struct odm_from from;
 
 	for (size_t i = 0; i < 2 * domains; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "a@d%zu.example,", i % domains);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "a@d%zu.example,",
+		i % domains);
 	odm_from_parse((struct odm_span){ text, len }, &from);
 	check_verdict(&from, _i == 0 ? FINE : TOO_MANY, "authors");
 	ck_assert_uint_eq(from.ndomains, _i == 0 ? ODM_AUTHORS_MAX : 0);
@@ -287,7 +291,8 @@ START_TEST(long_domains)
 	static const struct {
 		size_t	len;
 		bool	good;
-	} lens[] = { { 253, true }, { 254, false }, { 1012, false }, { 1013, false }, { 100000, false } };
+	} lens[] = { { 253, true }, { 254, false }, { 1012, false }, { 1013, false }, { 100000,
+	false } };
 	size_t len = lens[_i].len;
 	char *text = malloc(len + 2);
 	struct odm_from from;

@@ -19,7 +19,8 @@ static const struct spf_case {
 	{ "pass (x: domain of a@b.example designates 192.0.2.1 as permitted sender) receiver=x;"
 	    " client-ip=192.0.2.1; envelope-from=\"a@b.example\"; helo=h.example;",
 		ODM_RESULT_PASS, ABSENT, "a@b.example", "h.example", "192.0.2.1" },
-	{ "pass (...) identity=helo; client-ip=192.0.2.1; helo=h.example; envelope-from=\"a@b.example\"",
+	{ "pass (...) identity=helo; client-ip=192.0.2.1; helo=h.example;"
+	    " envelope-from=\"a@b.example\"",
 		ODM_RESULT_PASS, HELO, "a@b.example", "h.example", "192.0.2.1" },
 	{ "Pass (helo) identity=helo; helo=attacker.example; envelope-from=any@not.example",
 		ODM_RESULT_PASS, HELO, "any@not.example", "attacker.example", NULL },
@@ -28,7 +29,8 @@ static const struct spf_case {
 	{ "softfail (...) envelope-from=\"b+u=d.example@l.example\"; identity=mailfrom",
 		ODM_RESULT_SOFTFAIL, MAILFROM, "b+u=d.example@l.example", NULL, NULL },
 	{ "pass (...) receiver=m; identity=mailfrom;"
-	    " envelope-from=\"bounces+2309175-1e1a-x=open.example@r.example\"; helo=h; client-ip=192.0.2.1",
+	    " envelope-from=\"bounces+2309175-1e1a-x=open.example@r.example\"; helo=h;"
+	    " client-ip=192.0.2.1",
 		ODM_RESULT_PASS, MAILFROM, "bounces+2309175-1e1a-x=open.example@r.example", "h",
 		"192.0.2.1" },
 	{ "pass (says \"envelope-from=x@trusted.example;\") envelope-from=\"a@evil.example\"",
@@ -61,7 +63,8 @@ static const struct spf_case {
 	{ "pass identity=pra", ODM_RESULT_PASS, OTHER, NULL, NULL, NULL },
 	{ "pass identity=", ODM_RESULT_PASS, OTHER, NULL, NULL, NULL },
 	{ "pass identity=mailfromhelo", ODM_RESULT_PASS, OTHER, NULL, NULL, NULL },
-	{ "pass envelope-from=<a@b.example> helo=h", ODM_RESULT_PASS, ABSENT, "<a@b.example>", "h", NULL },
+	{ "pass envelope-from=<a@b.example> helo=h", ODM_RESULT_PASS, ABSENT, "<a@b.example>", "h",
+		NULL },
 	{ "pass envelope-from=\"\"; helo=h", ODM_RESULT_PASS, ABSENT, "", "h", NULL },
 	{ "pass envelope-from=; helo=h", ODM_RESULT_PASS, ABSENT, "", "h", NULL },
 	{ "pass envelope-from= helo=h", ODM_RESULT_PASS, ABSENT, "", "h", NULL },
@@ -81,9 +84,11 @@ static const struct spf_case {
 		NULL, "h", "2001:db8::1" },
 	{ "pass\tclient-ip=192.0.2.1\r\n\thelo=h\r\n\tidentity=mailfrom", ODM_RESULT_PASS, MAILFROM,
 		NULL, "h", "192.0.2.1" },
-	{ "pass (a (b) = ; c) (d) helo=h (e) client-ip=192.0.2.1", ODM_RESULT_PASS, ABSENT, NULL, "h",
+	{ "pass (a (b) = ; c) (d) helo=h (e) client-ip=192.0.2.1", ODM_RESULT_PASS, ABSENT, NULL,
+		"h",
 		"192.0.2.1" },
-	{ "pass x-software=y problem=\"a; identity=helo\" helo=h", ODM_RESULT_PASS, ABSENT, NULL, "h",
+	{ "pass x-software=y problem=\"a; identity=helo\" helo=h", ODM_RESULT_PASS, ABSENT, NULL,
+		"h",
 		NULL },
 	{ "pass helo=a; helo=b; identity=helo; identity=mailfrom; client-ip=1; client-ip=2;"
 	    " envelope-from=; envelope-from=c@d", ODM_RESULT_PASS, HELO, "", "a", "1" },
@@ -96,7 +101,8 @@ static const struct spf_case {
 	{ "pass (open identity=helo; helo=h", ODM_RESULT_UNKNOWN, ABSENT, NULL, NULL, NULL },
 	{ "pass client-ip=192.0.2.1; (open identity=helo", ODM_RESULT_UNKNOWN, ABSENT, NULL, NULL,
 		"192.0.2.1" },
-	{ "pass helo=h; problem=\"open; identity=helo", ODM_RESULT_UNKNOWN, ABSENT, NULL, "h", NULL },
+	{ "pass helo=h; problem=\"open; identity=helo", ODM_RESULT_UNKNOWN, ABSENT, NULL, "h",
+		NULL },
 	{ "pass helo=h; \"open; identity=helo", ODM_RESULT_UNKNOWN, ABSENT, NULL, "h", NULL },
 	{ "pass helo=h; identity (helo", ODM_RESULT_UNKNOWN, ABSENT, NULL, "h", NULL },
 	{ "pass helo=h; identity= (helo", ODM_RESULT_UNKNOWN, ABSENT, NULL, "h", NULL },
@@ -130,7 +136,8 @@ START_TEST(spf_case)
 		    "\"%s\": taken", c->text);
 	}
 	ck_assert_msg(spf.result == c->result, "\"%s\": %s", c->text, odm_result_name(spf.result));
-	ck_assert_msg(spf.identity == c->identity, "\"%s\": identity %d", c->text, (int)spf.identity);
+	ck_assert_msg(spf.identity == c->identity, "\"%s\": identity %d", c->text,
+	(int)spf.identity);
 	check_value(c, spf.has_envelope_from, spf.envelope_from, c->envelope_from);
 	check_value(c, spf.has_helo, spf.helo, c->helo);
 	check_value(c, spf.has_client_ip, spf.client_ip, c->client_ip);
@@ -142,7 +149,8 @@ END_TEST
 START_TEST(a_megabyte)
 {
 	static const char *const units[] = {
-		"(", "()", "\"", "\"\"", ";", "=", "a ", "a(b) ", "a= ", "helo= ", "helo= helo", "\\", "a",
+		"(", "()", "\"", "\"\"", ";", "=", "a ", "a(b) ", "a= ", "helo= ", "helo= helo",
+		"\\", "a",
 	};
 	struct odm_span text = exact_repeat(units[_i], 1000000 / strlen(units[_i]));
 	char *field = malloc(text.len + 5);

@@ -7,7 +7,8 @@
 static const struct received_case {
 	const char	*text, *host;	/* NULL: none */
 } cases[] = {
-	{ "from h.example (h.example [192.0.2.1])\r\n\tby mx.test (Postfix) with ESMTP id 1;\r\n\tdate",
+	{ "from h.example (h.example [192.0.2.1])\r\n\tby mx.test (Postfix) with ESMTP id 1;"
+	    "\r\n\tdate",
 		"mx.test" },
 	{ "by mx.test with SMTP; x", "mx.test" },
 	{ "BY Mx.Test;x", "Mx.Test" },

@@ -47,7 +47,8 @@ static const struct record_case cases[] = {
 		.rua = "mailto:a@x?subject=y" },
 	{ "unknown tags", "v=DMARC1; x=y; rf=afrf; ri=86400; p=reject; zz=", .p = REJECT },
 	{ "parts that are no tags", "v=DMARC1;;foo; =bar; ;p=reject;=;;", .p = REJECT },
-	{ "tags that run together", "v=DMARC1; p=reject; rf=afrfruf=mailto:x; fo=1; pct=100; rf=afrf",
+	{ "tags that run together",
+		"v=DMARC1; p=reject; rf=afrfruf=mailto:x; fo=1; pct=100; rf=afrf",
 		.p = REJECT, .fo = ODM_FO_1 },
 
 	/* RFC 9989, 4.8: a bad value gives the default. */
@@ -57,7 +58,8 @@ static const struct record_case cases[] = {
 	{ "unknown sp", "v=DMARC1; p=reject; sp=foo", .p = REJECT, .policy_invalid = true },
 	{ "unknown np", "v=DMARC1; p=reject; np=foo", .p = REJECT, .policy_invalid = true },
 	{ "empty value", "v=DMARC1; p=; sp=reject", .sp = REJECT },
-	{ "bad values of other tags", "v=DMARC1; p=reject; fo=2; ri=abc; rf=x; adkim=x; aspf=strict;"
+	{ "bad values of other tags",
+		"v=DMARC1; p=reject; fo=2; ri=abc; rf=x; adkim=x; aspf=strict;"
 		" t=yes; psd=x; pct=101", .p = REJECT },
 	{ "pct no number", "v=DMARC1; p=reject; pct=abc", .p = REJECT },
 	{ "pct negative", "v=DMARC1; p=reject; pct=-1", .p = REJECT },
@@ -72,7 +74,8 @@ static const struct record_case cases[] = {
 	{ "repeated p", "v=DMARC1; p=none; p=reject", .p = NONE },
 	{ "repeated p, the first bad", "v=DMARC1; p=foo; p=reject", .policy_invalid = true },
 	{ "repeated p, the second bad", "v=DMARC1; p=reject; p=foo", .p = REJECT },
-	{ "repeated lists", "v=DMARC1; rua=mailto:a@x; ruf=mailto:b@x; RUA=mailto:c@x; ruf=mailto:d@x",
+	{ "repeated lists",
+		"v=DMARC1; rua=mailto:a@x; ruf=mailto:b@x; RUA=mailto:c@x; ruf=mailto:d@x",
 		.rua = "mailto:a@x", .ruf = "mailto:b@x" },
 	{ "repeated others", "v=DMARC1; adkim=s; adkim=r; t=y; t=n; psd=n; psd=y; pct=5; pct=0",
 		.adkim = ODM_ALIGNMENT_STRICT, .testing = true, .psd = ODM_PSD_NO, .pct = 5 },
@@ -152,7 +155,8 @@ END_TEST
 
 START_TEST(nul_octets)
 {
-	static const char in_version[] = "v=DMARC1\0; p=reject", in_policy[] = "v=DMARC1; p=re\0ject";
+	static const char in_version[] = "v=DMARC1\0; p=reject",
+	in_policy[] = "v=DMARC1; p=re\0ject";
 	struct odm_span text = exact_copy(in_version, sizeof(in_version) - 1);
 	struct odm_record rec;
 

@@ -35,7 +35,8 @@ static const struct uri_case {
 };
 
 static const char *const malformed[] = {
-	"foo", "a@b.example", ":a@b.example", "1x:a", "m\xc3\xa4il:a", "x:", "mail to:a@b.example",
+	"foo", "a@b.example", ":a@b.example", "1x:a", "x_y:a", "m\xc3\xa4il:a", "x:",
+	"mail to:a@b.example",
 	"mailto:", "mailto:0", "mailto:@b.example", "mailto:a@", "mailto:a@b..example",
 	"mailto:a@[192.0.2.1]", "mailto:a@192.0.2.1",
 	"mailto:a%40b@c.example",		/* two "@" */
@@ -43,7 +44,8 @@ static const char *const malformed[] = {
 	"mailto:a%2Cb@c.example",		/* a list of addresses after decoding */
 	"mailto: a@b.example", "mailto:a b@c.example", "mailto:a%20b@c.example",
 	"mailto:a%0D%0ABcc%3A%20x@c.example", "mailto:a%00@c.example", "mailto:a%FF@c.example",
-	"mailto:a%@c.example", "mailto:a%4@c.example", "mailto:a%zz@c.example", "mailto:a@c.example%4",
+	"mailto:a%@c.example", "mailto:a%4@c.example", "mailto:a%zz@c.example",
+	"mailto:a@c.example%4",
 	"mailto:-oQ/tmp@x.example", "mailto:%2DoQ@x.example",
 	"mailto:%3Ca@b.example", "mailto:<a@b.example>", "mailto:%22a%22@b.example",
 	"mailto:a%3Bb@c.example", "mailto:a(b)@c.example", "mailto:a@c.example>",
@@ -51,7 +53,8 @@ static const char *const malformed[] = {
 	"mailto:a@b.example!", "mailto:a@b.example!x", "mailto:a@b.example!10x",
 	"mailto:a@b.example!10kk", "mailto:a@b.example!1m!2m",
 	"https:r.example", "https:/r.example", "https://", "https:///x", "https://[2001:db8::1]/",
-	"https://u@r.example/", "https://r.example:x/", "https://192.0.2.1/", "https://r.example/ x",
+	"https://u@r.example/", "https://r.example:x/", "https://192.0.2.1/",
+	"https://r.example/ x",
 	"https://r.example\\x", "https://r.example/\x01",
 };
 
@@ -124,6 +127,20 @@ START_TEST(uri_list)
 }
 END_TEST
 
+START_TEST(nul_octet)
+{
+	static const char list[] = "mailto:a@b.example\0x,mailto:c@d.example";
+	struct odm_span text = exact_copy(list, sizeof(list) - 1), rest = text;
+	struct odm_uri uri;
+
+	ck_assert(odm_uri_next(&rest, &uri));
+	ck_assert(uri.malformed);
+	ck_assert(odm_uri_next(&rest, &uri));
+	ck_assert(!uri.malformed);
+	exact_free(text);
+}
+END_TEST
+
 /* An address or URI that fits its buffer exactly is taken, one octet more is malformed. */
 START_TEST(longest_address)
 {
@@ -158,6 +175,7 @@ main(void)
 	tcase_add_loop_test(tc, good_uri, 0, COUNT(cases));
 	tcase_add_loop_test(tc, bad_uri, 0, COUNT(malformed));
 	tcase_add_loop_test(tc, uri_list, 0, COUNT(lists));
+	tcase_add_test(tc, nul_octet);
 	tcase_add_loop_test(tc, longest_address, 0, 2);
 	return run_suite(suite_create("uri"), tc);
 }
