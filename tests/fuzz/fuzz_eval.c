@@ -112,7 +112,7 @@ answer(const struct scene *s, struct odm_questions *qs, const struct odm_questio
 		a.status = ODM_ANSWER_FAILURE;
 	else if (octet < 140)
 		a.status = ODM_ANSWER_NODATA;
-	ntxt = 1 + (octet % 16 == 0) + (octet % 32 == 0);
+	ntxt = octet % 32 == 0 ? 3 : octet % 16 == 0 ? 2 : 1;
 	for (i = 0; i < ntxt; i++) {
 		octet = take(&in);
 		txt[i] = odm_span_str(records[octet % COUNT(records)]);
