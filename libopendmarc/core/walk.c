@@ -17,11 +17,12 @@ void
 odm_walk_init(struct odm_walk *w, const char *subject)
 {
 	size_t len = strlen(subject), labels;
-	const char *at = w->subject;
+	const char *at;
 
 	assert(len > 0 && len <= ODM_NAME_MAX);
 
 	memcpy(w->subject, subject, len + 1);
+	at = w->subject;
 	w->nsteps = 0;
 	w->nseen = 0;
 	w->state = ODM_WALK_OPEN;
