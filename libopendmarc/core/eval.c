@@ -430,19 +430,15 @@ odm_eval_give_up(struct odm_eval *e)
 static int
 weight(const struct odm_verdict *v)
 {
-	switch (v->result) {
-	case ODM_DMARC_PASS:
-		return 0;
-	case ODM_DMARC_NONE:
-		return 1;
-	case ODM_DMARC_PERMERROR:
-		return 2;
-	case ODM_DMARC_TEMPERROR:
-		return 3;
-	case ODM_DMARC_FAIL:
-		return 4 + (int)v->effective;
-	}
-	return 0;
+	static const int weights[] = {
+		[ODM_DMARC_PASS]	= 0,
+		[ODM_DMARC_NONE]	= 1,
+		[ODM_DMARC_PERMERROR]	= 2,
+		[ODM_DMARC_TEMPERROR]	= 3,
+		[ODM_DMARC_FAIL]	= 4,	/* and the stricter the policy, the more */
+	};
+
+	return weights[v->result] + (v->result == ODM_DMARC_FAIL ? (int)v->effective : 0);
 }
 
 const struct odm_verdict *

@@ -38,11 +38,11 @@ enum odm_policy_tag {
 /* The verdict on one Author Domain. All pointers belong to the evaluation. */
 struct odm_verdict {
 	enum odm_dmarc	 result;
-	const char	*author_domain;
+	const char	*author_domain;	/* NULL only where a message has none */
 	const char	*policy_domain;	/* where the record was found; NULL without one */
 	const char	*org_domain;	/* of the author; NULL while nobody needed it */
 	const struct odm_record *record;/* as published; NULL without one */
-	enum odm_policy_tag tag;	/* the tag that was applied */
+	enum odm_policy_tag tag;	/* the tag that applies; np only to a fail */
 	enum odm_policy	 published;	/* value of that tag; NONE when assumed, UNSET without record */
 	enum odm_policy	 effective;	/* published after t=y (or pct=0) took one step down */
 	bool		 testing;	/* t=y (or pct=0) lowered or would lower the policy */

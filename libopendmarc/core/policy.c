@@ -28,22 +28,6 @@ odm_policy_np_matters(const struct odm_record *record)
 	return !is_broken(record) && record->np != ODM_POLICY_UNSET && record->np != otherwise;
 }
 
-/* 4.7, t: one level lower than published. */
-static enum odm_policy
-one_step_down(enum odm_policy policy)
-{
-	switch (policy) {
-	case ODM_POLICY_REJECT:
-		return ODM_POLICY_QUARANTINE;
-	case ODM_POLICY_QUARANTINE:
-	case ODM_POLICY_NONE:
-		return ODM_POLICY_NONE;
-	case ODM_POLICY_UNSET:
-		break;
-	}
-	return ODM_POLICY_UNSET;
-}
-
 void
 odm_policy_choose(const struct odm_record *record, enum odm_policy_relation relation,
     struct odm_verdict *v)
@@ -64,7 +48,10 @@ odm_policy_choose(const struct odm_record *record, enum odm_policy_relation rela
 		v->published = record->p;
 	}
 
-	/* The historic pct=0 asked for what t=y asks for now. */
+	/* 4.7, t: one level lower. The historic pct=0 asked for what t=y asks for now. */
 	v->testing = (record->testing || record->pct_zero) && v->published != ODM_POLICY_NONE;
-	v->effective = v->testing ? one_step_down(v->published) : v->published;
+	v->effective = v->published;
+	if (v->testing)
+		v->effective = v->published == ODM_POLICY_REJECT ? ODM_POLICY_QUARANTINE :
+		    ODM_POLICY_NONE;
 }

@@ -16,6 +16,23 @@ static const struct dns_row rows[] = {
 	{ "_dmarc.broken.example", NULL },
 };
 
+/* The linker sends every malloc() of this program here (core.mk). */
+void *__wrap_malloc(size_t size);
+void *__real_malloc(size_t size);
+
+static bool memory_counted;	/* whether mallocs_left says anything */
+static size_t mallocs_left;	/* so many more succeed */
+
+void *
+__wrap_malloc(size_t size)
+{
+	if (memory_counted && mallocs_left-- == 0) {
+		mallocs_left = 0;
+		return NULL;
+	}
+	return __real_malloc(size);
+}
+
 static struct odm_eval *
 new_eval(bool eager, const char *author)
 {
@@ -325,6 +342,56 @@ START_TEST(a_full_table_is_temperror)
 }
 END_TEST
 
+/* As many long names as fill the first room of the table and more. */
+static const char deep[] =
+    "a2345678901234567890123456789012345678901234567890."
+    "b2345678901234567890123456789012345678901234567890."
+    "c2345678901234567890123456789012345678901234567890."
+    "d.e.f.g.example.com";
+
+/* Evaluates with so much memory. False: there was not even an evaluation. */
+static bool
+evaluate_short_of_memory(size_t mallocs, bool eager)
+{
+	struct odm_span big = { rows[0].text, strlen(rows[0].text) };
+	struct odm_span txt[60];
+	struct odm_answer answer = { ODM_ANSWER_RECORDS, txt, COUNT(txt) };
+	const struct odm_question *q;
+	struct odm_eval *e;
+
+	for (size_t i = 0; i < COUNT(txt); i++)
+		txt[i] = big;
+	memory_counted = true;
+	mallocs_left = mallocs;
+	e = odm_eval_new(eager);
+	if (e != NULL) {
+		(void)odm_eval_add_author(e, deep);
+		odm_eval_identities_complete(e);
+		while (!odm_eval_run(e) && (q = odm_questions_open(odm_eval_questions(e), 0)) != NULL)
+			if (odm_questions_feed(odm_eval_questions(e), q->id, &answer) != 0)
+				break;
+		/* Giving up needs no memory. */
+		odm_eval_give_up(e);
+	}
+	memory_counted = false;
+	if (e == NULL)
+		return false;
+	ck_assert_ptr_nonnull(odm_eval_verdict(e));
+	ck_assert(odm_eval_verdict(e)->result == ODM_DMARC_NONE ||
+	    odm_eval_verdict(e)->result == ODM_DMARC_TEMPERROR);
+	odm_eval_free(&e);
+	return true;
+}
+
+START_TEST(short_memory_is_temperror)
+{
+	ck_assert(!evaluate_short_of_memory(0, _i != 0));
+	ck_assert(!evaluate_short_of_memory(1, _i != 0));
+	for (size_t mallocs = 2; mallocs < 20; mallocs++)
+		ck_assert(evaluate_short_of_memory(mallocs, _i != 0));
+}
+END_TEST
+
 START_TEST(names_of_results)
 {
 	ck_assert_str_eq(odm_dmarc_name(ODM_DMARC_NONE), "none");
@@ -355,6 +422,7 @@ main(void)
 	tcase_add_loop_test(tc, give_up, 0, 2 * (int)COUNT(give_ups));
 	tcase_add_loop_test(tc, questions_stay_within_their_bound, 0, 4);
 	tcase_add_loop_test(tc, a_full_table_is_temperror, 0, 2);
+	tcase_add_loop_test(tc, short_memory_is_temperror, 0, 2);
 	tcase_add_test(tc, names_of_results);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);

@@ -10,6 +10,7 @@ TESTS += $(core_tests)
 
 tests_unit_check_eval_SOURCES = tests/unit/check_eval.c tests/unit/dnsrows.h
 tests_unit_check_eval_CFLAGS = $(unit_cflags)
+tests_unit_check_eval_LDFLAGS = -Wl,--wrap=malloc
 tests_unit_check_eval_LDADD = libopendmarc/libcore.la $(CHECK_LIBS)
 
 tests_unit_check_extdest_SOURCES = tests/unit/check_extdest.c tests/unit/dnsrows.h
