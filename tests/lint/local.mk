@@ -4,3 +4,5 @@ lint_tests = \
 	tests/lint/check_sources.py
 TESTS += $(lint_tests)
 EXTRA_DIST += $(lint_tests)
+TESTS += tests/lint/check_options.py
+EXTRA_DIST += tests/lint/check_options.py

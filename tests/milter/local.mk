@@ -1,1 +1,4 @@
 # local.mk
+
+TESTS += tests/milter/test_start.py
+EXTRA_DIST += tests/milter/test_start.py
