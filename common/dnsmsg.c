@@ -328,9 +328,12 @@ again:
 	return links;
 }
 
+#define UNUSABLE	(-1L)	/* text cannot show this record; the others count */
+#define MALFORMED	(-2L)
+
 /*
  * Joins the character-strings of a TXT record; out may be NULL to count only.
- * Returns the octets, or -1 when the strings do not fill the record exactly.
+ * Returns the octets, or MALFORMED when the strings do not fill the record exactly.
  */
 static long
 join_strings(const struct packet *p, const struct record *rec, char *out)
@@ -342,7 +345,7 @@ join_strings(const struct packet *p, const struct record *rec, char *out)
 		size_t len = p->at[at++];
 
 		if (len > end - at)
-			return -1;
+			return MALFORMED;
 		if (out != NULL)
 			memcpy(out + octets, p->at + at, len);
 		octets += (long)len;
@@ -353,8 +356,8 @@ join_strings(const struct packet *p, const struct record *rec, char *out)
 
 /*
  * The host name at offset as text; out may be NULL to count only. Returns the
- * octets (0: the root), or -1 for malformed names and names that text cannot
- * show without escapes.
+ * octets (0: the root), MALFORMED, or UNUSABLE for names that text cannot show
+ * without escapes.
  */
 static long
 host_text(const struct packet *p, size_t offset, char *out)
@@ -363,13 +366,13 @@ host_text(const struct packet *p, size_t offset, char *out)
 	size_t at, i;
 
 	if (!read_name(p, offset, &name))
-		return -1;
+		return MALFORMED;
 	for (at = 0; name.octets[at] != 0; at += 1u + name.octets[at])
 		for (i = 1; i <= name.octets[at]; i++) {
 			unsigned char c = name.octets[at + i];
 
 			if (c <= ' ' || c >= 0x7f || c == '.' || c == '\\')
-				return -1;
+				return UNUSABLE;
 			if (out != NULL)
 				out[at + i - 1] = (char)c;
 		}
@@ -381,7 +384,7 @@ host_text(const struct packet *p, size_t offset, char *out)
 
 /*
  * The value of one record as dns_rr.data; out may be NULL to count only.
- * Returns the octets, or -1 when the record is unusable.
+ * Returns the octets, UNUSABLE or MALFORMED.
  */
 static long
 value_of(const struct packet *p, const struct record *rec, char *out)
@@ -392,7 +395,7 @@ value_of(const struct packet *p, const struct record *rec, char *out)
 	case DNS_TYPE_A:
 	case DNS_TYPE_AAAA:
 		if (rec->len != fixed)
-			return -1;
+			return MALFORMED;
 		if (out != NULL)
 			memcpy(out, p->at + rec->data, fixed);
 		return (long)fixed;
@@ -402,9 +405,9 @@ value_of(const struct packet *p, const struct record *rec, char *out)
 	case DNS_TYPE_CNAME:
 		return host_text(p, rec->data, out);
 	case DNS_TYPE_MX:
-		return rec->len < 3 ? -1 : host_text(p, rec->data + 2, out);
+		return rec->len < 3 ? MALFORMED : host_text(p, rec->data + 2, out);
 	default:
-		return -1;
+		return UNUSABLE;
 	}
 }
 
@@ -416,9 +419,10 @@ records_max(enum dns_type type)
 
 /*
  * Puts the records of (name, type) into a, or counts them when a is NULL.
- * *octets_r gets the octets of all values together.
+ * *octets_r gets the octets of all values together. Returns the number, or
+ * MALFORMED.
  */
-static size_t
+static long
 collect(const struct packet *p, const struct wire_name *name, enum dns_type type,
     struct dns_answer *a, size_t *octets_r, uint32_t *ttl_r)
 {
@@ -432,8 +436,11 @@ collect(const struct packet *p, const struct wire_name *name, enum dns_type type
 		long octets;
 
 		if (rec.type != (unsigned)type || rec.class != CLASS_IN ||
-		    !name_is(p, rec.owner, name) || (octets = value_of(p, &rec, NULL)) < 0)
+		    !name_is(p, rec.owner, name) ||
+		    (octets = value_of(p, &rec, NULL)) == UNUSABLE)
 			continue;
+		if (octets == MALFORMED)
+			return MALFORMED;
 		*ttl_r = lower_ttl(*ttl_r, rec.ttl_secs);
 		if (a != NULL) {
 			(void)value_of(p, &rec, out + *octets_r);
@@ -444,7 +451,7 @@ collect(const struct packet *p, const struct wire_name *name, enum dns_type type
 		*octets_r += (size_t)octets;
 		n++;
 	}
-	return n;
+	return (long)n;
 }
 
 /* RFC 2308, 5: the lower of the SOA's own TTL and its last field; 0 without SOA. */
@@ -484,7 +491,8 @@ dnsmsg_parse(const unsigned char *packet, size_t len, const char *name,
 	struct wire_name wire;
 	struct dns_answer *a;
 	uint32_t ttl = INT32_MAX;
-	size_t nrrs, octets;
+	size_t octets;
+	long nrrs;
 	int links = 0;
 
 	if (!wire_from_text(name, &wire))
@@ -499,9 +507,9 @@ dnsmsg_parse(const unsigned char *packet, size_t len, const char *name,
 	if (nrrs == 0)
 		return dns_answer_new(p.rcode == RCODE_NXDOMAIN && links == 0 ?
 		    DNS_NXDOMAIN : DNS_NODATA, lower_ttl(ttl, denial_ttl(&p)));
-	if (p.rcode == RCODE_NXDOMAIN)
+	if (nrrs == MALFORMED || p.rcode == RCODE_NXDOMAIN)
 		return dns_answer_new(DNS_FAILED, 0);
-	a = answer_alloc(DNS_FOUND, ttl, nrrs, octets);
+	a = answer_alloc(DNS_FOUND, ttl, (size_t)nrrs, octets);
 	if (a != NULL)
 		(void)collect(&p, &wire, type, a, &octets, &ttl);
 	return a;

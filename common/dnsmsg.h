@@ -56,11 +56,11 @@ struct dns_answer {
 /*
  * Reads the answer to the question (name, type). The CNAME chain from name is
  * followed inside the packet, at most 16 links; records of other names are not
- * used. A packet for another question, of another class, or cut short gives
- * DNS_FAILED. NXDOMAIN with a CNAME in the answer section is DNS_NODATA: the
- * name itself exists. At most DNSMSG_RECORDS_MAX records of the answer section
- * are looked at; PTR and MX records whose host name is no plain text are left
- * out. NULL: out of memory.
+ * used. A packet for another question, of another class, cut short, or with a
+ * malformed record of this type gives DNS_FAILED. NXDOMAIN with a CNAME in the
+ * answer section is DNS_NODATA: the name itself exists. At most
+ * DNSMSG_RECORDS_MAX records of the answer section are looked at; PTR and MX
+ * records whose host name is no plain text are left out. NULL: out of memory.
  */
 struct dns_answer *dnsmsg_parse(const unsigned char *packet, size_t len,
     const char *name, enum dns_type type);

@@ -20,6 +20,7 @@
 
 #define DNS_PORT	53
 #define RCODE_FORMERR	1
+#define RCODE_NOTIMP	4
 
 /* One packet under way. */
 struct attempt {
@@ -120,7 +121,9 @@ open_channel(struct server *s, const struct address *address, int timeout_msecs)
 {
 	char lookups[] = "b";
 	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS,
+		/* Refusals too are handed over, so that we see who spoke. */
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS |
+		    ARES_FLAG_NOCHECKRESP,
 		.timeout = timeout_msecs,
 		.tries = 1,
 		.lookups = lookups,
@@ -192,23 +195,20 @@ exchange_servers(const struct exchange *x)
 static void
 read_result(struct attempt *at, int status, const unsigned char *packet, int len)
 {
-	at->outcome = EXCHANGE_REFUSED;
+	unsigned rcode;
+
 	switch (status) {
 	case ARES_SUCCESS:
+		at->outcome = EXCHANGE_REFUSED;
 		if (packet == NULL || len < 4)
 			break;
-		at->edns_refused = at->edns && (packet[3] & 0xf) == RCODE_FORMERR;
+		rcode = packet[3] & 0xf;
+		at->edns_refused = at->edns && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
 		at->answer = dnsmsg_parse(packet, (size_t)len, at->name, at->type);
 		if (at->answer != NULL && at->answer->status != DNS_FAILED)
 			at->outcome = EXCHANGE_ANSWER;
 		else
 			dns_answer_unref(&at->answer);
-		break;
-	case ARES_ENOTIMP:
-		at->edns_refused = at->edns;
-		break;
-	case ARES_ESERVFAIL:
-	case ARES_EREFUSED:
 		break;
 	case ARES_ETIMEOUT:
 	case ARES_ECANCELLED:

@@ -24,6 +24,7 @@
 #include "common/resolver.h"
 
 #define TRY_MSECS	1000	/* a server may be silent so long before the next is asked */
+#define LATE_MSECS	5000	/* a packet is still welcome so long after the deadline */
 #define BACKOFF_MAX	5	/* doublings of that, one for each full round of servers */
 #define IN_FLIGHT_MAX	10000	/* different questions; some thousand messages at once */
 
@@ -416,8 +417,8 @@ resolver_new(const struct conf_list *nameservers, int timeout_secs, char *why,
 	r->wake[0] = r->wake[1] = -1;
 	error = make_parts(r);
 	if (error == 0) {
-		r->exchange = exchange_new(nameservers, timeout_secs * 1000, packet_done, r,
-		    why, why_size);
+		r->exchange = exchange_new(nameservers, timeout_secs * 1000 + LATE_MSECS,
+		    packet_done, r, why, why_size);
 		if (r->exchange != NULL) {
 			r->nservers = (unsigned)exchange_servers(r->exchange);
 			error = start_thread(r);

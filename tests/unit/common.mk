@@ -58,3 +58,35 @@ TESTS += tests/unit/check_verdict
 tests_unit_check_verdict_SOURCES = tests/unit/check_verdict.c
 tests_unit_check_verdict_CFLAGS = $(unit_cflags)
 tests_unit_check_verdict_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+testdns_sources = tests/unit/testdns.c tests/unit/testdns.h
+
+check_PROGRAMS += tests/unit/check_dnsmsg
+TESTS += tests/unit/check_dnsmsg
+tests_unit_check_dnsmsg_SOURCES = tests/unit/check_dnsmsg.c
+tests_unit_check_dnsmsg_CFLAGS = $(unit_cflags)
+tests_unit_check_dnsmsg_LDADD = common/libdns.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_dnscache
+TESTS += tests/unit/check_dnscache
+tests_unit_check_dnscache_SOURCES = tests/unit/check_dnscache.c
+tests_unit_check_dnscache_CFLAGS = $(unit_cflags)
+tests_unit_check_dnscache_LDADD = common/libdns.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_resolver
+TESTS += tests/unit/check_resolver
+tests_unit_check_resolver_SOURCES = tests/unit/check_resolver.c $(testdns_sources)
+tests_unit_check_resolver_CFLAGS = $(unit_cflags)
+tests_unit_check_resolver_LDADD = common/libdns.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_dnstask
+TESTS += tests/unit/check_dnstask
+tests_unit_check_dnstask_SOURCES = tests/unit/check_dnstask.c $(testdns_sources)
+tests_unit_check_dnstask_CFLAGS = $(unit_cflags)
+tests_unit_check_dnstask_LDADD = common/libdns.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_spf
+TESTS += tests/unit/check_spf
+tests_unit_check_spf_SOURCES = tests/unit/check_spf.c $(testdns_sources)
+tests_unit_check_spf_CFLAGS = $(unit_cflags)
+tests_unit_check_spf_LDADD = common/libdns.la $(CHECK_LIBS)
