@@ -578,6 +578,12 @@ read_value(struct history_record *rec, const struct key *key, struct odm_span va
 	unsigned long long seconds;
 	bool good = false;
 
+	/* Cut short, a domain or an address would be another one. */
+	if (value.len > ODM_HISTORY_VALUE_MAX && key->kind != KIND_ARC_POLICY &&
+	    key->kind != KIND_OVERRIDE) {
+		*why_r = "value too long";
+		return HISTORY_LINE_BAD;
+	}
 	switch (key->kind) {
 	case KIND_JOB:
 	case KIND_TEXT:

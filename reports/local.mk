@@ -1,5 +1,22 @@
 # local.mk - the report tools.
 
+# What all of them share.
+noinst_LTLIBRARIES += reports/libcli.la
+reports_libcli_la_SOURCES = reports/cli.c reports/cli.h
+reports_libcli_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+reports_libcli_la_LIBADD = common/libconf.la db/libstore.la
+
+# opendmarc-import
+sbin_PROGRAMS += reports/opendmarc-import
+noinst_LTLIBRARIES += reports/libimport.la
+reports_libimport_la_SOURCES = \
+	reports/histfile.c reports/histfile.h \
+	reports/import.c reports/import.h
+reports_libimport_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
+reports_libimport_la_LIBADD = db/libstore.la $(GMIME_LIBS)
+reports_opendmarc_import_SOURCES = reports/import_main.c
+reports_opendmarc_import_LDADD = reports/libimport.la reports/libcli.la
+
 # What a report is made of; knows neither DNS nor database.
 noinst_LTLIBRARIES += reports/libreport.la
 reports_libreport_la_SOURCES = \

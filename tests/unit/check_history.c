@@ -435,6 +435,17 @@ START_TEST(limits)
 	ck_assert_uint_eq(rec.ndkim, HISTORY_DKIM_MAX);
 	history_record_clear(&rec);
 	ck_assert_uint_eq(rec.ndkim, 0);
+
+	/* A value that would have to be cut is none. */
+	memcpy(text, "from ", 5);
+	ck_assert(read_exact(&rec, (struct odm_span){ text, ODM_HISTORY_VALUE_MAX + 5 }, false,
+	    &why) == O);
+	ck_assert(read_exact(&rec, (struct odm_span){ text, ODM_HISTORY_VALUE_MAX + 6 }, false,
+	    &why) == B);
+	memcpy(text, "arc_policy 1 json:", 18);
+	ck_assert(read_exact(&rec, (struct odm_span){ text, ODM_HISTORY_VALUE_MAX * 2 }, false,
+	    &why) == O);
+	history_record_clear(&rec);
 	free(text);
 }
 END_TEST

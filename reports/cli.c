@@ -1,0 +1,367 @@
+/*
+ * cli.c - options read as Getopt::Long reads them, and the choice of the database.
+ */
+#include "reports/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+/* An option as it was found for a word of the command line. */
+struct found {
+	const struct cli_option	*option;	/* NULL: none */
+	bool			 negated;
+	bool			 ambiguous;
+};
+
+static bool
+no(char *why, size_t why_size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool
+no(char *why, size_t why_size, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	if (vsnprintf(why, why_size, format, ap) < 0 && why_size > 0)
+		why[0] = '\0';
+	va_end(ap);
+	return false;
+}
+
+static bool
+takes_value(const struct cli_option *o)
+{
+	return o->type != CLI_FLAG && o->type != CLI_COUNT;
+}
+
+/* 0 no, 1 word is a beginning of name, 2 all of it. */
+static int
+fits(struct odm_span word, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (word.len > len || !odm_span_same(word, (struct odm_span){ name, word.len }))
+		return 0;
+	return word.len == len ? 2 : 1;
+}
+
+/* The better of what word is to the two names of an option, with and without "no". */
+static int
+fits_option(struct odm_span word, const struct cli_option *o, bool *negated_r)
+{
+	const char *const names[] = { o->name, o->alias };
+	int best = 0;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char negative[2][64];
+		int how;
+
+		if (names[i] == NULL)
+			continue;
+		how = fits(word, names[i]);
+		if (how > best) {
+			best = how;
+			*negated_r = false;
+		}
+		if (takes_value(o) ||
+		    snprintf(negative[0], sizeof(negative[0]), "no%s", names[i]) >=
+		    (int)sizeof(negative[0]) ||
+		    snprintf(negative[1], sizeof(negative[1]), "no-%s", names[i]) >=
+		    (int)sizeof(negative[1]))
+			continue;
+		for (size_t k = 0; k < COUNT(negative); k++) {
+			how = fits(word, negative[k]);
+			if (how > best) {
+				best = how;
+				*negated_r = true;
+			}
+		}
+	}
+	return best;
+}
+
+/* Looks among the options of 1.x (old) or among all. */
+static struct found
+find_among(struct odm_span word, const struct cli_option *options, size_t n, bool old)
+{
+	struct found found = { NULL, false, false };
+
+	for (size_t i = 0; i < n; i++) {
+		bool negated = false;
+		int how;
+
+		if (old && !options[i].old)
+			continue;
+		how = fits_option(word, &options[i], &negated);
+		if (how == 2)
+			return (struct found){ &options[i], negated, false };
+		if (how == 1 && found.option != NULL && found.option != &options[i])
+			found.ambiguous = true;
+		if (how == 1)
+			found = (struct found){ &options[i], negated, found.ambiguous };
+	}
+	return found;
+}
+
+/* A whole name wins; then what 1.x would have understood; then a new name. */
+static struct found
+find_option(struct odm_span word, const struct cli_option *options, size_t n)
+{
+	struct found found = { NULL, false, false };
+
+	if (word.len == 0)
+		return found;
+	for (size_t i = 0; i < n; i++) {
+		bool negated = false;
+
+		if (fits_option(word, &options[i], &negated) == 2)
+			return (struct found){ &options[i], negated, false };
+	}
+	found = find_among(word, options, n, true);
+	return found.option != NULL ? found : find_among(word, options, n, false);
+}
+
+static bool
+add_to_list(struct cli_list *list, const char *value)
+{
+	const char **more;
+
+	if (list->nwords >= CLI_LIST_MAX)
+		return false;
+	more = reallocarray(list->words, list->nwords + 1, sizeof(*more));
+	if (more == NULL)
+		return false;
+	list->words = more;
+	list->words[list->nwords++] = value;
+	return true;
+}
+
+void
+cli_list_free(struct cli_list *list)
+{
+	free(list->words);
+	*list = (struct cli_list){ NULL, 0 };
+}
+
+static bool
+store_number(const struct cli_option *o, const char *value, char *why, size_t why_size)
+{
+	const char *problem;
+	long long number = strtonum(value, o->min, o->max, &problem);
+
+	if (problem != NULL)
+		return no(why, why_size, "value \"%.100s\" of option %s is %s (a number from "
+		    "%" PRId64 " to %" PRId64 ")", value, o->name, problem, o->min, o->max);
+	*(int64_t *)o->where = number;
+	return true;
+}
+
+static bool
+store_value(const struct found *f, const char *value, char *why, size_t why_size)
+{
+	const struct cli_option *o = f->option;
+
+	switch (o->type) {
+	case CLI_FLAG:
+		*(bool *)o->where = !f->negated;
+		return true;
+	case CLI_COUNT:
+		*(int *)o->where = f->negated ? 0 : *(int *)o->where + 1;
+		return true;
+	case CLI_STRING:
+		*(const char **)o->where = value;
+		return true;
+	case CLI_NUMBER:
+		return store_number(o, value, why, why_size);
+	case CLI_LIST:
+		if (!add_to_list(o->where, value))
+			return no(why, why_size, "option %s is given too often", o->name);
+		return true;
+	}
+	return false;
+}
+
+/* Reads argv[*i_r] and, where the option wants it, the value behind it. */
+static bool
+read_one(const struct cli_option *options, size_t n, int argc, char **argv, int *i_r,
+    char *why, size_t why_size)
+{
+	const char *arg = argv[*i_r], *value = strchr(arg, '=');
+	size_t dashes = arg[1] == '-' ? 2 : 1;
+	struct odm_span word = { arg + dashes,
+	    (value == NULL ? strlen(arg) : (size_t)(value - arg)) };
+	struct found f;
+
+	word.len = word.len > dashes ? word.len - dashes : 0;
+	f = find_option(word, options, n);
+	if (f.option == NULL)
+		return no(why, why_size, "unknown option: %.100s", arg);
+	if (f.ambiguous)
+		return no(why, why_size, "option %.100s is ambiguous", arg);
+	if (!takes_value(f.option)) {
+		if (value != NULL)
+			return no(why, why_size, "option %s does not take a value",
+			    f.option->name);
+		return store_value(&f, NULL, why, why_size);
+	}
+	if (value != NULL)
+		value++;
+	else if (*i_r + 1 < argc)
+		value = argv[++*i_r];
+	if (value == NULL || *value == '\0')
+		return no(why, why_size, "option %s requires a value", f.option->name);
+	return store_value(&f, value, why, why_size);
+}
+
+bool
+cli_read(const struct cli_option *options, size_t noptions, int argc, char **argv,
+    char *why, size_t why_size)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0 && i + 1 == argc)
+			return true;
+		if (argv[i][0] != '-' || argv[i][1] == '\0' || strcmp(argv[i], "--") == 0)
+			return no(why, why_size, "unexpected argument: %.100s",
+			    argv[i][0] == '-' && argv[i][1] == '-' ? argv[i + 1] : argv[i]);
+		if (!read_one(options, noptions, argc, argv, &i, why, why_size))
+			return false;
+	}
+	return true;
+}
+
+static void
+print_usage(const char *prog, const struct cli_option *options, size_t n)
+{
+	fprintf(stderr, "Usage: %s [options]\n", prog);
+	for (size_t i = 0; i < n; i++) {
+		const struct cli_option *o = &options[i];
+		char left[64] = "";
+
+		if (o->help == NULL)
+			continue;
+		(void)snprintf(left, sizeof(left), "%s%s%s--%s%s%s",
+		    o->alias == NULL ? "" : "-", o->alias == NULL ? "" : o->alias,
+		    o->alias == NULL ? "" : ", ", o->name,
+		    o->arg == NULL ? "" : "=", o->arg == NULL ? "" : o->arg);
+		fprintf(stderr, "  %-26s %s\n", left, o->help);
+	}
+}
+
+int
+cli_parse(const struct cli_common *c, const struct cli_option *options,
+    size_t noptions, int argc, char **argv)
+{
+	char why[256];
+
+	if (!cli_read(options, noptions, argc, argv, why, sizeof(why))) {
+		fprintf(stderr, "%s: %s\n", c->prog, why);
+		print_usage(c->prog, options, noptions);
+		return CLI_EXIT_FAILED;
+	}
+	if (c->help) {
+		print_usage(c->prog, options, noptions);
+		return CLI_EXIT_OKAY;
+	}
+	if (c->version) {
+		printf("%s v%s\n", c->prog, PACKAGE_VERSION);
+		return CLI_EXIT_OKAY;
+	}
+	return -1;
+}
+
+int
+cli_read_conf(const struct cli_common *c, struct conf **conf_r)
+{
+	const char *path = c->conf == NULL ? conf_default_path : c->conf;
+	char why[512];
+
+	if (c->conf == NULL && access(path, F_OK) != 0 && errno == ENOENT)
+		path = NULL;
+	*conf_r = conf_read(path, why, sizeof(why));
+	if (*conf_r != NULL)
+		return -1;
+	fprintf(stderr, "%s: %s\n", c->prog, why);
+	return CLI_EXIT_CONFIG;
+}
+
+/* What of the old ways to name a MySQL database is used; NULL: nothing. */
+static const char *
+old_access(const struct cli_common *c)
+{
+	const struct {
+		bool		 given;
+		const char	*name;
+	} ways[] = {
+		{ c->dbhost != NULL, "--dbhost" },
+		{ c->dbname != NULL, "--dbname" },
+		{ c->dbpasswd != NULL, "--dbpasswd" },
+		{ c->dbport != 0, "--dbport" },
+		{ c->dbuser != NULL, "--dbuser" },
+		{ c->dbscheme != NULL, "--dbscheme" },
+		{ c->db_dsn != NULL, "--db-dsn" },
+		{ getenv("OPENDMARC_DB") != NULL, "OPENDMARC_DB in the environment" },
+		{ getenv("OPENDMARC_DBHOST") != NULL, "OPENDMARC_DBHOST in the environment" },
+		{ getenv("OPENDMARC_PASSWORD") != NULL,
+		    "OPENDMARC_PASSWORD in the environment" },
+	};
+
+	for (size_t i = 0; i < COUNT(ways); i++)
+		if (ways[i].given)
+			return ways[i].name;
+	return NULL;
+}
+
+const char *
+cli_database(const struct cli_common *c, const struct conf *conf,
+    char *text, size_t text_size)
+{
+	const char *old = old_access(c), *env = getenv("OPENDMARC_DATABASE");
+	const char *url = "sqlite:" STATEDIR "/opendmarc.db", *by = "by default";
+
+	if (old != NULL) {
+		(void)no(text, text_size, "%s means a MySQL database, which is not built into "
+		    "this version; leave it out and use --db sqlite:/path/file", old);
+		return NULL;
+	}
+	if (c->db != NULL) {
+		url = c->db;
+		by = "named by --db";
+	} else if (env != NULL && *env != '\0') {
+		url = env;
+		by = "named by OPENDMARC_DATABASE";
+	} else if (conf->database != NULL) {
+		url = conf->database;
+		by = "named by Database in the configuration";
+	}
+	(void)no(text, text_size, "%s", by);
+	return url;
+}
+
+int
+cli_open_store(const struct cli_common *c, const struct conf *conf, struct store **st_r)
+{
+	char choice[256], why[512];
+	const char *url = cli_database(c, conf, choice, sizeof(choice));
+
+	if (url == NULL) {
+		fprintf(stderr, "%s: %s\n", c->prog, choice);
+		return CLI_EXIT_CONFIG;
+	}
+	*st_r = store_open(url, why, sizeof(why));
+	if (*st_r == NULL) {
+		fprintf(stderr, "%s: unable to connect to database (%s): %s\n", c->prog,
+		    choice, why);
+		return CLI_EXIT_CONFIG;
+	}
+	if (c->verbose > 0)
+		fprintf(stderr, "%s: connected to database %s (%s)\n", c->prog, url, choice);
+	return -1;
+}

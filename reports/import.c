@@ -1,0 +1,253 @@
+/*
+ * import.c - lines to records, records to the store.
+ */
+#include "reports/import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "libopendmarc/base/strbuf.h"
+
+struct import {
+	struct store			*st;
+	const struct import_events	*events;
+	struct import_counts		 counts;
+	struct import_counts		 batch;		/* of the open transaction */
+	int64_t				 batch_size;
+	GChecksum			*hash;
+	struct history_record		 rec;
+	bool				 open;		/* a record is being read */
+	int64_t				 first_line;	/* its number */
+	struct odm_strbuf		 text;		/* its lines */
+	const char			*reason;	/* why it is bad; NULL: good so far */
+	int64_t				 bad_line;
+	char				 bad_key[32];
+};
+
+struct import *
+import_new(struct store *st, const struct import_events *events)
+{
+	struct import *im = calloc(1, sizeof(*im));
+
+	if (im == NULL)
+		return NULL;
+	im->st = st;
+	im->events = events;
+	im->hash = g_checksum_new(G_CHECKSUM_SHA256);
+	history_record_init(&im->rec);
+	odm_strbuf_init(&im->text, IMPORT_RECORD_MAX);
+	return im;
+}
+
+void
+import_free(struct import **im)
+{
+	if (*im == NULL)
+		return;
+	store_rollback((*im)->st);
+	g_checksum_free((*im)->hash);
+	history_record_clear(&(*im)->rec);
+	odm_strbuf_free(&(*im)->text);
+	free(*im);
+	*im = NULL;
+}
+
+const struct import_counts *
+import_counts(const struct import *im)
+{
+	return &im->counts;
+}
+
+int
+import_flush(struct import *im)
+{
+	if (im->batch_size == 0)
+		return 0;
+	im->batch_size = 0;
+	if (store_commit(im->st) != 0) {
+		im->batch = (struct import_counts){ 0 };
+		return -1;
+	}
+	im->counts.added += im->batch.added;
+	im->counts.known += im->batch.known;
+	im->batch = (struct import_counts){ 0 };
+	return 0;
+}
+
+/*
+ * In dialects without reasons: a failed message that was not treated as its policy
+ * asks was spared (or treated worse) by local policy, and a report has to say so.
+ */
+static bool
+derive_reason(struct history_record *rec)
+{
+	static const char arc_pass[] = "arc=pass";
+	struct odm_span comment = { "", 0 };
+	bool as_asked = true;
+
+	if (rec->id != NULL || rec->nreasons > 0 || rec->action == HISTORY_ACTION_TEMPFAIL)
+		return true;
+	if (rec->policy == HISTORY_POLICY_REJECT)
+		as_asked = rec->action == HISTORY_ACTION_REJECT ||
+		    rec->action == HISTORY_ACTION_DISCARD;
+	else if (rec->policy == HISTORY_POLICY_QUARANTINE)
+		as_asked = rec->action == HISTORY_ACTION_QUARANTINE;
+	if (as_asked)
+		return true;
+	if (rec->arc_policy == 0)
+		comment = odm_span_str(arc_pass);
+	return history_add_reason(rec, HISTORY_OVERRIDE_LOCAL_POLICY, comment);
+}
+
+/* The id that the daemon gave, or the hash of the text with line ends made equal. */
+static const char *
+identity_of(struct import *im)
+{
+	if (im->rec.id != NULL && im->rec.id[0] != '\0')
+		return im->rec.id;
+	g_checksum_reset(im->hash);
+	g_checksum_update(im->hash, (const guchar *)im->text.at, (gssize)im->text.len);
+	return g_checksum_get_string(im->hash);
+}
+
+static void
+reject(struct import *im)
+{
+	char reason[160];
+
+	(void)snprintf(reason, sizeof(reason), "%s%s%s", im->bad_key,
+	    im->bad_key[0] == '\0' ? "" : ": ", im->reason);
+	im->counts.rejected++;
+	im->events->rejected(im->events->arg, im->bad_line, reason,
+	    odm_strbuf_span(&im->text));
+}
+
+static int
+put(struct import *im)
+{
+	enum store_added added;
+
+	if (!derive_reason(&im->rec))
+		return -1;
+	if (im->batch_size == 0 && store_begin(im->st) != 0)
+		return -1;
+	im->batch_size++;
+	if (store_add_message(im->st, &im->rec, identity_of(im), &added) != 0) {
+		im->batch_size = 0;
+		im->batch = (struct import_counts){ 0 };
+		store_rollback(im->st);
+		return -1;
+	}
+	if (added == STORE_ADDED)
+		im->batch.added++;
+	else
+		im->batch.known++;
+	im->events->stored(im->events->arg, im->first_line);
+	return im->batch_size >= IMPORT_BATCH ? import_flush(im) : 0;
+}
+
+/* Ends the record that is open. */
+static int
+finish(struct import *im)
+{
+	int result = 0;
+
+	if (!im->open)
+		return 0;
+	im->open = false;
+	if (im->reason == NULL && im->text.failed) {
+		im->reason = "record too long";
+		im->bad_line = im->first_line;
+	}
+	if (im->reason == NULL && !history_complete(&im->rec, &im->reason))
+		im->bad_line = im->first_line;
+	if (im->reason != NULL)
+		reject(im);
+	else
+		result = put(im);
+	history_record_clear(&im->rec);
+	odm_strbuf_clear(&im->text);
+	return result;
+}
+
+static void
+start(struct import *im)
+{
+	im->open = true;
+	im->first_line = im->counts.lines;
+	im->reason = NULL;
+	im->bad_key[0] = '\0';
+}
+
+/* The first thing wrong with a record is what is told of it. */
+static void
+mark_bad(struct import *im, const char *reason, struct odm_span line)
+{
+	size_t len = odm_span_find(line, ' ');
+
+	if (im->reason != NULL)
+		return;
+	im->reason = reason;
+	im->bad_line = im->counts.lines;
+	if (!odm_span_copy(odm_span_sub(line, 0, len), im->bad_key, sizeof(im->bad_key)))
+		im->bad_key[0] = '\0';
+}
+
+/*
+ * A last line without its end may lack a part of its value. Only what cannot be
+ * shorter is believed: the one digit of action, and what Exim writes last.
+ */
+static bool
+may_be_cut(struct odm_span line)
+{
+	struct odm_span key = odm_span_sub(line, 0, odm_span_find(line, ' '));
+
+	return !odm_span_eq(key, "action") && !odm_span_eq(key, "arc_policy");
+}
+
+int
+import_line(struct import *im, struct odm_span line, bool ended)
+{
+	const char *why;
+	enum history_line got;
+	int result = 0;
+
+	im->counts.lines++;
+	if (line.len > 0 && line.at[0] == '#')	/* as a file of rejected records has */
+		return 0;
+	got = history_read_line(&im->rec, line, false, &why);
+	if (got == HISTORY_LINE_EMPTY)
+		return 0;
+	if (got == HISTORY_LINE_JOB) {
+		result = finish(im);
+		start(im);
+		got = history_read_line(&im->rec, line, true, &why);
+	} else if (!im->open && got != HISTORY_LINE_UNKNOWN) {
+		start(im);
+		mark_bad(im, "stands before the first job", line);
+	}
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	if (im->open) {
+		odm_strbuf_add(&im->text, line);
+		odm_strbuf_addc(&im->text, '\n');
+	}
+	if (got == HISTORY_LINE_BAD)
+		mark_bad(im, why, line);
+	else if (got == HISTORY_LINE_UNKNOWN || why != NULL)
+		im->events->skipped(im->events->arg, im->counts.lines, line, why);
+	if (!ended && im->open && may_be_cut(line))
+		mark_bad(im, "cut off: the file ends without a line end", line);
+	return result;
+}
+
+int
+import_end(struct import *im)
+{
+	if (finish(im) != 0)
+		return -1;
+	return import_flush(im);
+}

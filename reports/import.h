@@ -1,0 +1,62 @@
+/*
+ * import.h - history records from a file into the store.
+ *
+ * Records are added in batches, each one transaction, so that an import that is
+ * interrupted anywhere is completed by running it again: a record whose identity is
+ * known is not counted twice. The identity is the record's id or, in dialects without
+ * one, a hash of its text. What cannot be read is handed to the caller, the rest goes on.
+ */
+#ifndef REPORTS_IMPORT_H
+#define REPORTS_IMPORT_H
+
+#include <stdint.h>
+
+#include "db/store.h"
+#include "reports/histfile.h"
+
+/* Records of one transaction. */
+#define IMPORT_BATCH	4000
+
+/* Octets of text kept for one record; a longer record is set aside. */
+#define IMPORT_RECORD_MAX	(2 * 1024 * 1024)
+
+/* What the importer has to tell while it works. No function may be NULL. */
+struct import_events {
+	/* A record that is set aside: its first line's number, the reason, its text. */
+	void	(*rejected)(void *arg, int64_t line, const char *reason,
+		    struct odm_span text);
+	/* A line that the record is taken without; reason NULL: its key is not known. */
+	void	(*skipped)(void *arg, int64_t line, struct odm_span text,
+		    const char *reason);
+	void	(*stored)(void *arg, int64_t line);
+	void	*arg;
+};
+
+struct import_counts {
+	int64_t	lines;
+	int64_t	added, known;	/* records in the store now; known: already before */
+	int64_t	rejected;	/* set aside */
+};
+
+struct import;
+
+/* Nothing is read yet. NULL: out of memory. events and st must outlive the import. */
+struct import *import_new(struct store *st, const struct import_events *events);
+
+/* Frees *im and clears it; an open transaction is rolled back. *im may be NULL. */
+void import_free(struct import **im);
+
+/* Takes the next line, without its LF. ended false: the file ended before an LF. */
+int import_line(struct import *im, struct odm_span line, bool ended);
+
+/* Finishes the last record and commits. */
+int import_end(struct import *im);
+
+/* Commits what is complete so far, when the input makes us wait. */
+int import_flush(struct import *im);
+
+/* Both return 0, or -1: the store failed (store_error()), and the open batch is undone. */
+
+const struct import_counts *import_counts(const struct import *im);
+
+#endif
