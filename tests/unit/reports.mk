@@ -52,3 +52,14 @@ tests_unit_check_reportid_LDADD = reports/libreport.la $(CHECK_LIBS)
 tests_unit_check_window_SOURCES = tests/unit/check_window.c
 tests_unit_check_window_CFLAGS = $(unit_cflags)
 tests_unit_check_window_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+# Command line and import.
+check_PROGRAMS += tests/unit/check_cli tests/unit/check_import
+TESTS += tests/unit/check_cli tests/unit/check_import
+tests_unit_check_cli_SOURCES = tests/unit/check_cli.c
+tests_unit_check_cli_CFLAGS = $(unit_cflags)
+tests_unit_check_cli_LDADD = reports/libcli.la $(CHECK_LIBS)
+
+tests_unit_check_import_SOURCES = tests/unit/check_import.c
+tests_unit_check_import_CFLAGS = $(unit_cflags)
+tests_unit_check_import_LDADD = reports/libimport.la $(CHECK_LIBS)
