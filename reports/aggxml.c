@@ -33,10 +33,10 @@ to_sink(void *arg, const char *octets, int len)
 {
 	struct xml *x = arg;
 
-	if (x->sink(x->sink_arg, octets, (size_t)len) == 0)
-		return len;
-	x->failed = true;
-	return -1;
+	/* libxml2 would print an error of its own: it hears of none. */
+	if (!x->failed && x->sink(x->sink_arg, octets, (size_t)len) != 0)
+		x->failed = true;
+	return len;
 }
 
 static void

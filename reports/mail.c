@@ -25,8 +25,9 @@ bool
 report_mail_address_okay(struct odm_span address)
 {
 	static const char refused[] = "<>()[],:;\\\"@";
-	char name[ODM_NAME_MAX + 1];
 	size_t at = odm_span_rfind(address, '@'), i;
+	char name[ODM_NAME_MAX + 1];
+	struct odm_span domain;
 
 	if (at == 0 || at == address.len || at > 64 || address.at[0] == '-')
 		return false;
@@ -34,7 +35,8 @@ report_mail_address_okay(struct odm_span address)
 		if (address.at[i] <= ' ' || address.at[i] > '~' ||
 		    strchr(refused, address.at[i]) != NULL)
 			return false;
-	return odm_domain_normalise(odm_span_sub(address, at + 1, address.len), name);
+	domain = odm_span_sub(address, at + 1, address.len);
+	return odm_domain_normalise(domain, name) && odm_span_ieq(domain, name);
 }
 
 /* Sets a header field to a text that GMime must not touch; folds are "\n ". */

@@ -36,7 +36,7 @@ void report_mail_exit(void);
 
 /*
  * True for an address that can stand in a header field and an SMTP command as it is:
- * one "@" with printable ASCII before it and a domain name behind it, no blanks,
+ * one "@" with printable ASCII before it and a domain name in A-labels behind it, no blanks,
  * none of <>()[],:;\" and no leading "-".
  */
 bool report_mail_address_okay(struct odm_span address);

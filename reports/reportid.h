@@ -17,8 +17,8 @@
 /* submitter!domain!begin!end!id.xml.gz and NUL; begin and end have at most 20 digits. */
 #define REPORT_FILE_NAME_SIZE	(2 * ODM_NAME_MAX + 2 * 20 + REPORT_ID_LEN + 12)
 
-/* hex@submitter and NUL, without angle brackets. */
-#define REPORT_MESSAGE_ID_SIZE	(REPORT_ID_LEN + 18 + ODM_NAME_MAX)
+/* id.16 hexadecimal digits@submitter and NUL, without angle brackets. */
+#define REPORT_MESSAGE_ID_SIZE	(REPORT_ID_LEN + 1 + 16 + 1 + ODM_NAME_MAX + 1)
 
 /*
  * The id of the report that submitter makes about policy_domain and a window. It

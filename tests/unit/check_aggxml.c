@@ -131,7 +131,7 @@ static const struct policy_case {
 	    { "none", NULL, NULL, "r", "r", "0", "n", NULL } },
 };
 
-START_TEST(policy)
+START_TEST(published_policy)
 {
 	static const char *const names[] = { "p", "sp", "np", "adkim", "aspf", "fo", "testing",
 	    "discovery_method" };
@@ -249,7 +249,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, golden);
-	tcase_add_loop_test(tc, policy, 0, COUNT(policies));
+	tcase_add_loop_test(tc, published_policy, 0, COUNT(policies));
 	tcase_add_test(tc, hostile_text);
 	tcase_add_test(tc, full_sink);
 	suite_add_tcase(s, tc);

@@ -108,15 +108,15 @@ START_TEST(longest_names)
 {
 	struct report_mail m = sample_mail();
 	struct odm_strbuf out, label, name, content;
-	char file[2000], octets[1024], fold[600];
+	char file[2000], octets[1024], fold[600], a[64];
 	int i;
 
 	odm_strbuf_init(&label, 1000);
 	odm_strbuf_init(&name, 1000);
 	odm_strbuf_init(&content, 10000);
-	for (i = 0; i < 63; i++)
-		odm_strbuf_addc(&label, 'a');
-	odm_strbuf_addf(&label, ".%.63s.%.63s.%.61s", label.at, label.at, label.at);
+	memset(a, 'a', 63);
+	a[63] = '\0';
+	odm_strbuf_addf(&label, "%s.%s.%s.%.61s", a, a, a, a);
 	odm_strbuf_addf(&name, "%s!%s!1779148800!1779235199!20260519cafe.xml.gz", label.at,
 	    label.at);
 	for (i = 0; i < (int)sizeof(octets); i++)
