@@ -36,7 +36,7 @@ report_document_make(const struct report_identity *identity,
 	char error[100];
 
 	report_id(identity->submitter, policy->domain, w, doc.id);
-	if (!report_file_name(identity->submitter, policy->domain, w, doc.id, doc.file_name))
+	if (!report_file_name(identity->submitter, policy->domain, w, doc.file_name))
 		return -1;
 	doc.totals = report_aggregate_totals(rows);
 	describe_left_out(&doc.totals, error, sizeof(error));

@@ -37,3 +37,12 @@ reports_libreport_la_CFLAGS = $(AM_CFLAGS) \
 	$(XML_CFLAGS) $(GMIME_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 reports_libreport_la_LIBADD = libopendmarc/libcore.la common/libhistory.la \
 	$(XML_LIBS) $(GMIME_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
+
+# opendmarc-reports(8).
+sbin_PROGRAMS += reports/opendmarc-reports
+reports_opendmarc_reports_SOURCES = \
+	reports/destcheck.c reports/destcheck.h \
+	reports/queue.c reports/queue.h \
+	reports/reports_main.c \
+	reports/run.c reports/run.h
+reports_opendmarc_reports_LDADD = reports/libreport.la reports/libcli.la common/libdns.la

@@ -41,11 +41,11 @@ report_id(const char *submitter, const char *policy_domain,
 
 bool
 report_file_name(const char *submitter, const char *policy_domain,
-    const struct report_window *w, const char *id, char name_r[REPORT_FILE_NAME_SIZE])
+    const struct report_window *w, char name_r[REPORT_FILE_NAME_SIZE])
 {
 	int len = snprintf(name_r, REPORT_FILE_NAME_SIZE,
-	    "%s!%s!%" PRId64 "!%" PRId64 "!%s.xml.gz", submitter, policy_domain,
-	    w->begin, w->end - 1, id);
+	    "%s!%s!%" PRId64 "!%" PRId64 ".xml.gz", submitter, policy_domain,
+	    w->begin, w->end - 1);
 
 	return len > 0 && len < REPORT_FILE_NAME_SIZE && strchr(name_r, '/') == NULL;
 }

@@ -14,8 +14,8 @@
 /* "YYYYMMDD" and 32 hexadecimal digits: letters and digits only, so one form fits everywhere. */
 #define REPORT_ID_LEN		40
 
-/* submitter!domain!begin!end!id.xml.gz and NUL; begin and end have at most 20 digits. */
-#define REPORT_FILE_NAME_SIZE	(2 * ODM_NAME_MAX + 2 * 20 + REPORT_ID_LEN + 12)
+/* submitter!domain!begin!end.xml.gz and NUL; begin and end have at most 20 digits. */
+#define REPORT_FILE_NAME_SIZE	(2 * ODM_NAME_MAX + 2 * 20 + 3 + 7 + 1)
 
 /* id.16 hexadecimal digits@submitter and NUL, without angle brackets. */
 #define REPORT_MESSAGE_ID_SIZE	(REPORT_ID_LEN + 1 + 16 + 1 + ODM_NAME_MAX + 1)
@@ -27,9 +27,12 @@
 void report_id(const char *submitter, const char *policy_domain,
     const struct report_window *w, char id_r[REPORT_ID_LEN + 1]);
 
-/* "receiver!domain!begin!end!id.xml.gz". False when it does not fit. */
+/*
+ * "receiver!domain!begin!end.xml.gz", without the id that may follow end: one report
+ * covers a window of a domain. False when it does not fit.
+ */
 bool report_file_name(const char *submitter, const char *policy_domain,
-    const struct report_window *w, const char *id, char name_r[REPORT_FILE_NAME_SIZE]);
+    const struct report_window *w, char name_r[REPORT_FILE_NAME_SIZE]);
 
 /* A Message-ID for the mail of a report to one destination. False when it does not fit. */
 bool report_message_id(const char *submitter, const char *id, const char *destination,

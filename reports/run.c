@@ -13,6 +13,7 @@
 #include "reports/deliver_dir.h"
 #include "reports/destcheck.h"
 #include "reports/document.h"
+#include "reports/mail.h"
 #include "reports/run.h"
 
 enum { GO_ON = 0, STORE_FAILED = -1 };

@@ -20,8 +20,7 @@ sample_mail(void)
 		.submitter = "receiver.example",
 		.report_id = "20260519cafe",
 		.message_id = "20260519cafe.1@receiver.example",
-		.file_name = "receiver.example!sender.example!1779148800!1779235199!"
-		    "20260519cafe.xml.gz",
+		.file_name = "receiver.example!sender.example!1779148800!1779235199.xml.gz",
 		.date = 1779235951,
 		.window = { 1779148800, 1779235200 },
 		.messages = 314,
@@ -117,7 +116,7 @@ START_TEST(longest_names)
 	memset(a, 'a', 63);
 	a[63] = '\0';
 	odm_strbuf_addf(&label, "%s.%s.%s.%.61s", a, a, a, a);
-	odm_strbuf_addf(&name, "%s!%s!1779148800!1779235199!20260519cafe.xml.gz", label.at,
+	odm_strbuf_addf(&name, "%s!%s!1779148800!1779235199.xml.gz", label.at,
 	    label.at);
 	for (i = 0; i < (int)sizeof(octets); i++)
 		octets[i] = (char)i;
