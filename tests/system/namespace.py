@@ -4,15 +4,17 @@ enter(...) starts the calling test again inside unshare(1). There the loopback i
 the addresses of an MTA and its clients, port 25 and 53 are free, the resolver asks
 127.0.0.1, and nothing leads outside. When the test ends, however it ends, the kernel ends
 every process that it started and drops every mount, so that runs beside each other or
-after a crash do not meet. Without root, or without a program that the test needs, the test
-is skipped and says why.
+after a crash do not meet; the process outside waits for that and removes the folder.
+Without root, or without a program that the test needs, the test is skipped and says why.
 """
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 
-import procs
 import tap
 
 HOST = "mx.receiver.example"
@@ -44,9 +46,29 @@ def enter(programs):
     reason = _missing([("unshare", "util-linux"), ("ip", "iproute2"), *programs])
     if reason is not None:
         tap.skip_all(reason)
-    os.environ[INSIDE] = "1"
-    sys.stdout.flush()
-    os.execvp(SPACES[0], [*SPACES, "--", sys.executable, *sys.argv])
+    sys.exit(_run_inside())
+
+
+def _die_with_parent():
+    """In the child: KILL when the parent is gone (prctl, PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _run_inside():
+    """Runs this test inside; its exit status. A signal that ends us ends the test."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda n, frame: sys.exit(128 + n))
+    folder = tempfile.mkdtemp(prefix="opendmarc-test.")
+    inside = subprocess.Popen([*SPACES, "--", sys.executable, *sys.argv],
+                              preexec_fn=_die_with_parent,
+                              env=dict(os.environ, TMPDIR=folder, **{INSIDE: "1"}))
+    try:
+        return inside.wait()
+    finally:
+        inside.kill()       # unshare ignores TERM; its child dies with it
+        inside.wait()
+        if not os.environ.get("KEEP_TMP"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _bind(p, name, text, over):
@@ -59,7 +81,8 @@ def furnish(p):
     if not os.environ.get("KEEP_TMP"):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", p.tmp], check=True)
         p.at_close(lambda: subprocess.run(["umount", "-l", p.tmp], check=False))
-    os.chmod(p.tmp, 0o755)
+    for folder in (p.tmp, os.path.dirname(p.tmp)):
+        os.chmod(folder, 0o755)
     subprocess.run(["hostname", HOST], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in (MTA4, CLIENT4, ATTACKER4):
@@ -69,4 +92,3 @@ def furnish(p):
                        check=True)
     _bind(p, "resolv.conf", "nameserver 127.0.0.1\n", "/etc/resolv.conf")
     _bind(p, "hosts", "127.0.0.1 localhost\n::1 localhost\n", "/etc/hosts")
-    procs.wait_for(lambda: os.path.exists("/proc/self"), "/proc")
