@@ -115,6 +115,7 @@ dmf_histrec_fill(const struct dmf_histrec *src, struct history_record *rec)
 	/* ARC is not evaluated: these are the numbers for "no ARC". */
 	rec->arc = 7;
 	rec->arc_policy = 2;
+	rec->align_dkim = rec->align_spf = HISTORY_ALIGN_NOT_EVALUATED;
 	return set_text(&rec->job, src->job) && set_text(&rec->reporter, src->reporter) &&
 	    set_text(&rec->ipaddr, ip) && set_text(&rec->from, v->author_domain) &&
 	    set_text(&rec->mfrom, src->ctx->sender_domain) &&
