@@ -58,7 +58,12 @@ bool odm_authres_id(const struct odm_authres *ar, char *id_r, size_t id_size,
  * Takes the next result. 1: *res_r is filled; 0: no more; -1: the text from
  * here to the next ";" is malformed and was skipped, go on calling.
  * "none" gives no result. Results with an unsupported method version come as
- * ODM_METHOD_OTHER. After ODM_AUTHRES_RESULTS_MAX results it returns 0.
+ * ODM_METHOD_OTHER. After ODM_AUTHRES_RESULTS_MAX results, malformed ones
+ * counted, it returns 0. Behind a result, reason=, other keys without a
+ * property type and words that are no property are passed over. A comment or
+ * quoted string that is not closed makes its result malformed and loses the
+ * rest of the field: what it swallowed is never read as results. Malformed too
+ * is a result where text goes on with a value that has ended: "a(c).b".
  */
 int odm_authres_next(struct odm_authres *ar, struct odm_authres_result *res_r);
 

@@ -42,7 +42,8 @@ struct odm_record {
 	bool		pct_zero;	/* historic pct=0: the owner asked not to enforce */
 	enum odm_psd	psd;
 	enum odm_alignment_mode	adkim, aspf;
-	unsigned	fo;		/* bits of enum odm_fo, ODM_FO_0 when absent */
+	unsigned	fo;		/* bits of enum odm_fo, ODM_FO_0 when absent or bad;
+					 * of 0 and 1 together 0 counts */
 	unsigned	pct;		/* historic, 0 to 100, 100 when absent or bad */
 	struct odm_span	rua, ruf;	/* raw URI lists, inside the parsed text; len 0: absent */
 };

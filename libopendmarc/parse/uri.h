@@ -21,8 +21,9 @@ struct odm_uri {
 	enum odm_uri_scheme scheme;
 	char		address[ODM_URI_ADDRESS_MAX + 1];
 					/* mailto: percent-decoded, no ?part; checked:
-					 * one "@", printable ASCII, no blanks, no
-					 * leading "-"; https: the URI without !size */
+					 * one "@", a local part of atext and dots,
+					 * no leading "-", no final dot;
+					 * https: the URI without !size */
 	char		host[ODM_NAME_MAX + 1];	/* normalised; "" for OTHER */
 };
 
