@@ -19,6 +19,7 @@
 #include "libopendmarc/base/ipaddr.h"
 
 #define DNS_PORT	53
+#define SOCKETS_MAX	2	/* of one channel, which has one server: UDP and TCP */
 #define RCODE_FORMERR	1
 #define RCODE_NOTIMP	4
 
@@ -321,12 +322,11 @@ patience(struct exchange *x, int msecs)
 static size_t
 list_sockets(struct exchange *x, size_t i, struct pollfd *fds, size_t *owner, size_t nfds)
 {
-	ares_socket_t socks[ARES_GETSOCK_MAXNUM];
-	unsigned bits = (unsigned)ares_getsock(x->servers[i].channel, socks,
-	    ARES_GETSOCK_MAXNUM);
+	ares_socket_t socks[SOCKETS_MAX];
+	unsigned bits = (unsigned)ares_getsock(x->servers[i].channel, socks, SOCKETS_MAX);
 	unsigned s;
 
-	for (s = 0; s < ARES_GETSOCK_MAXNUM; s++) {
+	for (s = 0; s < SOCKETS_MAX; s++) {
 		short in = ARES_GETSOCK_READABLE(bits, s) ? POLLIN : 0;
 		short out = ARES_GETSOCK_WRITABLE(bits, s) ? POLLOUT : 0;
 
@@ -341,7 +341,7 @@ list_sockets(struct exchange *x, size_t i, struct pollfd *fds, size_t *owner, si
 void
 exchange_run(struct exchange *x, int wake_fd, int msecs)
 {
-	struct pollfd fds[1 + EXCHANGE_SERVERS_MAX * ARES_GETSOCK_MAXNUM];
+	struct pollfd fds[1 + EXCHANGE_SERVERS_MAX * SOCKETS_MAX];
 	size_t owner[COUNT(fds)], nfds = 1, i;
 
 	/* A packet that could not even be sent has ended already. */
