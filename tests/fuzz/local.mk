@@ -9,6 +9,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_authres \
 	tests/fuzz/fuzz_dkimsig \
 	tests/fuzz/fuzz_eval \
+	tests/fuzz/fuzz_dnsmsg \
 	tests/fuzz/fuzz_from \
 	tests/fuzz/fuzz_rcvdspf \
 	tests/fuzz/fuzz_received \
@@ -31,6 +32,7 @@ EXTRA_DIST += \
 	tests/fuzz/authres.in \
 	tests/fuzz/dkimsig.in \
 	tests/fuzz/eval.in \
+	tests/fuzz/dnsmsg.in \
 	tests/fuzz/from.in \
 	tests/fuzz/rcvdspf.in \
 	tests/fuzz/received.in \
@@ -48,6 +50,10 @@ tests_fuzz_fuzz_dkimsig_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_eval_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_eval_LDADD = libopendmarc/libcore.la
+
+tests_fuzz_fuzz_dnsmsg_SOURCES = tests/fuzz/fuzz_dnsmsg.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_dnsmsg_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dnsmsg_LDADD = common/libdns.la
 
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz_from.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_from_LDFLAGS = $(fuzz_ldflags)
