@@ -1,4 +1,5 @@
 # local.mk - the manual pages.
 dist_man_MANS += \
 	man/opendmarc.8 \
+	man/opendmarc-import.8 \
 	man/opendmarc.conf.5

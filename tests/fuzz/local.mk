@@ -11,6 +11,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_eval \
 	tests/fuzz/fuzz_dnsmsg \
 	tests/fuzz/fuzz_from \
+	tests/fuzz/fuzz_history \
 	tests/fuzz/fuzz_rcvdspf \
 	tests/fuzz/fuzz_received \
 	tests/fuzz/fuzz_record \
@@ -34,6 +35,7 @@ EXTRA_DIST += \
 	tests/fuzz/eval.in \
 	tests/fuzz/dnsmsg.in \
 	tests/fuzz/from.in \
+	tests/fuzz/history.in \
 	tests/fuzz/rcvdspf.in \
 	tests/fuzz/received.in \
 	tests/fuzz/record.in \
@@ -58,6 +60,10 @@ tests_fuzz_fuzz_dnsmsg_LDADD = common/libdns.la
 tests_fuzz_fuzz_from_SOURCES = tests/fuzz/fuzz_from.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_from_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_from_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_history_SOURCES = tests/fuzz/fuzz_history.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_history_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_history_LDADD = common/libhistory.la
 
 tests_fuzz_fuzz_rcvdspf_SOURCES = tests/fuzz/fuzz_rcvdspf.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_rcvdspf_LDFLAGS = $(fuzz_ldflags)

@@ -4,3 +4,9 @@ TESTS += tests/store/check_store
 tests_store_check_store_SOURCES = tests/store/check_store.c
 tests_store_check_store_CFLAGS = $(unit_cflags) $(SQLITE_CFLAGS)
 tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS)
+
+# The command over it.
+TESTS += tests/store/test_import.py
+EXTRA_DIST += \
+	tests/golden/opendmarc-import.help \
+	tests/store/test_import.py

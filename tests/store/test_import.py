@@ -1,0 +1,506 @@
+#!/usr/bin/env python3
+"""test_import - opendmarc-import as a command: what it stores, what it sets aside, what
+happens when it is killed, doubled, disturbed or told nonsense."""
+import fcntl
+import os
+import pwd
+import re
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import procs  # noqa: E402
+import tap  # noqa: E402
+
+IMPORT = procs.built("reports/opendmarc-import")
+GOLDEN = procs.source("tests/golden/history")
+T0 = 1795225536
+
+suite = tap.Suite()
+p = procs.Procs()
+count = iter(range(10000))
+
+
+def fresh():
+    """An empty folder of its own for one case."""
+    path = p.path(f"case{next(count)}")
+    os.mkdir(path)
+    return path
+
+
+def record(job="A", received=T0, id=None, **keys):
+    """The text of one record; keys replace or, as lists, repeat lines; None leaves one out."""
+    lines = {"job": job, "id": id, "reporter": "mx.example", "received": received,
+             "ipaddr": "192.0.2.1", "from": "news.a.example", "mfrom": "b.a.example",
+             "dkim": ["a.example s1 0"], "spf": 0, "pdomain": "a.example", "policy": 15,
+             "rua": ["mailto:r@a.example"], "pct": 100, "adkim": 114, "aspf": 114, "p": 114,
+             "sp": 0, "align_dkim": 4, "align_spf": 4, "arc": 7, "arc_policy": "2 json:[]",
+             "action": 2}
+    override = keys.pop("override", None)
+    lines.update(keys)
+    if override is not None:
+        action = lines.pop("action")
+        lines["override"] = override
+        lines["action"] = action
+    out = []
+    for key, value in lines.items():
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                out.append(f"{key} {one}\n")
+    return "".join(out)
+
+
+def environment(**more):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("OPENDMARC_")}
+    env.update(more)
+    return env
+
+
+def run(*args, text=None, env=None, status=0, **more):
+    """Runs the command; returns what it said on stderr."""
+    data = text.encode() if isinstance(text, str) else text
+    done = subprocess.run([IMPORT, *args], input=b"" if data is None else data,
+                          capture_output=True, env=env or environment(), timeout=120, **more)
+    err = done.stderr.decode(errors="replace")
+    tap.equal(done.returncode, status, f"status of {args}: {err}")
+    return err + done.stdout.decode()
+
+
+def rows(folder, query, *values):
+    db = sqlite3.connect(f"file:{folder}/t.db?mode=ro", uri=True)
+    try:
+        return db.execute(query, values).fetchall()
+    finally:
+        db.close()
+
+
+def number(folder, query="SELECT count(*) FROM messages"):
+    return rows(folder, query)[0][0]
+
+
+def counts(folder):
+    """How many rows every table has."""
+    tables = [r[0] for r in rows(folder, "SELECT name FROM sqlite_master WHERE type = 'table' "
+                                         "ORDER BY name")]
+    return {t: number(folder, f"SELECT count(*) FROM {t}") for t in tables}
+
+
+def url(folder):
+    return f"sqlite:{folder}/t.db"
+
+
+def write(path, text):
+    with open(path, "wb") as f:
+        f.write(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def history(n, domains=50):
+    """n records of several domains, with and without signatures."""
+    return "".join(record(job=f"J{i}", received=T0 + i, pdomain=f"d{i % domains}.example",
+                          **{"from": f"www.d{i % domains}.example"},
+                          dkim=[f"d{i % domains}.example s{i % 3} 0"] * (i % 3))
+                   for i in range(n))
+
+
+@suite.case("what a record becomes, in the tables and columns of OpenDMARC")
+def _():
+    f = fresh()
+    run("--db", url(f), "--input", os.path.join(GOLDEN, "full.dat"))
+    got = rows(f, """SELECT m.date, m.jobid, r.name, m.policy, m.disp, i.addr, e.name, f.name,
+        p.name, m.spf, m.align_dkim, m.align_spf, m.sigcount, m.arc, m.arc_policy, m.spf_scope,
+        m.effective FROM messages m JOIN reporters r ON r.id = m.reporter
+        JOIN ipaddr i ON i.id = m.ip JOIN domains e ON e.id = m.env_domain
+        JOIN domains f ON f.id = m.from_domain JOIN domains p ON p.id = m.policy_domain""")
+    tap.equal(got, [("2026-11-21 01:45:36", "4F2C81A0B7", "mx1.receiver.example", 16, 2,
+                     "198.51.100.24", "bounce.shop.example", "news.shop.example",
+                     "shop.example", 0, 5, 5, 2, 0, 0, 1, "q")])
+    tap.equal(rows(f, "SELECT d.name, coalesce(s.name, '-'), g.pass, g.error "
+                      "FROM signatures g JOIN domains d ON d.id = g.domain "
+                      "LEFT JOIN selectors s ON s.id = g.selector ORDER BY g.id"),
+              [("shop.example", "k1", 0, 0), ("esp.example", "-", 7, 0)])
+    tap.equal(rows(f, "SELECT d.name, repuri, adkim, aspf, policy, spolicy, pct, fo, locked, "
+                      "lastsent FROM requests q JOIN domains d ON d.id = q.domain"),
+              [("news.shop.example", "mailto:dmarc@shop.example,"
+                "mailto:agg@collector.example!10m", 114, 115, 114, 113, 100, 9, 0, None)])
+    tap.equal(rows(f, "SELECT d.name, adkim, aspf, p, sp, np, fo, psd, testing, discovery "
+                      "FROM policies p JOIN domains d ON d.id = p.domain"),
+              [("shop.example", "r", "s", "r", "q", "r", 9, "n", 1, "treewalk")])
+    tap.equal(rows(f, "SELECT type, comment FROM overrides ORDER BY id"),
+              [("trusted_forwarder", "arc=pass as[1].d=lists.example"),
+               ("local_policy", None)])
+    tap.equal(rows(f, "SELECT version FROM schema_version"), [(1,)])
+
+
+def take_dialect(name):
+    f = fresh()
+    tap.equal(run("--db", url(f), "--input", os.path.join(GOLDEN, name)), "")
+    tap.equal(number(f), 1, "messages")
+    before = counts(f)
+    tap.equal(run("--db", url(f), "--input", os.path.join(GOLDEN, name)), "")
+    tap.equal(counts(f), before, "rows after the second import")
+
+
+for dialect in ("1.3.dat", "1.4.dat", "develop.dat", "exim.dat", "full.dat"):
+    suite.add(f"dialect {dialect}, twice, counts once", take_dialect, dialect)
+
+
+@suite.case("killed half way, run again: complete, and nothing twice")
+def _():
+    whole, broken = fresh(), fresh()
+    text = history(20000).encode()
+    run("--db", url(whole), text=text)
+    child = subprocess.Popen([IMPORT, "--db", url(broken)], stdin=subprocess.PIPE,
+                             env=environment())
+    try:
+        # All but the end, so that it cannot finish; then wait for the first batch.
+        child.stdin.write(text[:-5000])
+        child.stdin.flush()
+        procs.wait_for(lambda: os.path.exists(f"{broken}/t.db-wal") and
+                       number(broken) > 0, "the first batch")
+    finally:
+        child.kill()
+        child.wait()
+        child.stdin.close()
+    tap.true(0 < number(broken) < 20000, "only a part is there")
+    for i in range(2):
+        run("--db", url(broken), text=text)
+        tap.equal(counts(broken), counts(whole), "rows")
+
+
+def pick(folder):
+    return rows(folder, "SELECT q.repuri, q.policy FROM requests q")
+
+
+@suite.case("what was received newest decides, whatever the order of import")
+def _():
+    old = record(job="A", received=T0, rua=["mailto:old@a.example"], p=110)
+    new = record(job="B", received=T0 + 10, rua=["mailto:new@a.example"], p=113)
+    nothing = record(job="C", received=T0 + 20, rua=["-"], p=0, policy=14, adkim=0, aspf=0)
+    for order in ((old, new, nothing), (new, nothing, old), (nothing, old, new)):
+        f = fresh()
+        for text in order:
+            run("--db", url(f), text=text)
+        tap.equal(pick(f), [("mailto:new@a.example", 113)], "published policy")
+
+
+@suite.case("a locked row of requests stays as the administrator made it")
+def _():
+    f = fresh()
+    run("--db", url(f), text=record(job="A"))
+    db = sqlite3.connect(f"{f}/t.db")
+    db.execute("UPDATE requests SET locked = 1, repuri = 'mailto:mine@x.example'")
+    db.commit()
+    db.close()
+    run("--db", url(f), text=record(job="B", received=T0 + 1))
+    tap.equal(pick(f), [("mailto:mine@x.example", 114)])
+
+
+@suite.case("bad records are set aside beside the input, the rest is imported")
+def _():
+    f = fresh()
+    path = write(f"{f}/h.dat", record(job="A") + record(job="B", policy=99) +
+                 record(job="C") + "job D\nreporter mx.example\n")
+    err = run("--db", url(f), "--input", path)
+    tap.equal(number(f), 2)
+    line = next(i for i, l in enumerate(open(path), 1) if l == "policy 99\n")
+    tap.contains(err, f"line {line}: record set aside: policy: impossible value")
+    tap.contains(err, f"2 records set aside in {path}.rejected")
+    aside = open(f"{path}.rejected").read()
+    tap.equal(aside.split("\n")[0], f"# {path} line {line}: policy: impossible value")
+    tap.contains(aside, "job B\n")
+    tap.contains(aside, "job D\n")
+    tap.true("job A" not in aside, "only the bad ones")
+    # Repaired by hand, the file of rejected records is a history file.
+    write(f"{f}/again.dat", aside.replace("policy 99", "policy 15"))
+    run("--db", url(f), "--input", f"{f}/again.dat")
+    tap.equal(number(f), 3)
+
+
+@suite.case("bad records of standard input go to standard error, harmless to a terminal")
+def _():
+    f = fresh()
+    err = run("--db", url(f), text=record(job="A\x1b[2J", policy=99) + record(job="B"))
+    tap.contains(err, "job A?[2J\n")
+    tap.true("\x1b" not in err, "no escape sequences")
+    tap.equal(number(f), 1)
+
+
+@suite.case("damage of a crash: NULs, CRLF, a record cut off, a long line")
+def _():
+    f = fresh()
+    text = (b"\0" * 4096 + record(job="A").encode() +
+            record(job="B").replace("\n", "\r\n").encode() +
+            record(job="C", mood="x" * 1000000).encode() +
+            record(job="D", **{"from": "x" * 100000}).encode() +
+            record(job="E").encode()[:-40])
+    path = write(f"{f}/h.dat", text)
+    err = run("--db", url(f), "--input", path)
+    tap.equal(rows(f, "SELECT jobid FROM messages ORDER BY jobid"), [("A",), ("B",), ("C",)])
+    tap.contains(err, "unknown key 'mood'")
+    tap.contains(err, "from: value too long")
+    tap.contains(err, "2 records set aside")
+
+
+@suite.case("an unknown key is told once")
+def _():
+    err = run("--db", url(fresh()), text="".join(record(job=f"J{i}", mood="good")
+                                                 for i in range(50)))
+    tap.equal(err.count("unknown key"), 1)
+    tap.contains(err, "unknown key 'mood' at line ")
+
+
+@suite.case("unknown jobs of one second are told apart")
+def _():
+    f = fresh()
+    run("--db", url(f), text=record(job="(unknown-jobid)") +
+        record(job="(unknown-jobid)", ipaddr="192.0.2.2") +
+        record(job="(unknown-jobid)", id="x1") + record(job="(unknown-jobid)", id="x2"))
+    tap.equal(number(f), 4)
+
+
+@suite.case("hostile texts are only data")
+def _():
+    f = fresh()
+    evil = "'; DROP TABLE messages; --\"\\%_\x7f"
+    run("--db", url(f), text=record(job=evil, mfrom=evil, pdomain=evil, reporter=evil,
+                                    ipaddr=evil, rua=[evil], dkim=[f"{evil} {evil} 0"],
+                                    id=evil, override=[f"other {evil}"], **{"from": evil}))
+    tap.equal(rows(f, "SELECT jobid, identity FROM messages"), [(evil, evil)])
+    tap.equal(rows(f, "SELECT comment FROM overrides"), [(evil,)])
+
+
+@suite.case("a list of addresses of many octets is kept whole")
+def _():
+    f = fresh()
+    rua = [f"mailto:{'x' * 90}{i}@a.example!10m" for i in range(20)]
+    run("--db", url(f), text=record(rua=rua))
+    tap.equal(pick(f), [(",".join(rua), 114)])
+    tap.equal(rows(f, "SELECT rua FROM policies"), [(",".join(rua),)])
+
+
+@suite.case("a record appended while the import waits for the lock is imported")
+def _():
+    f = fresh()
+    path = write(f"{f}/h.dat", record(job="A"))
+    with open(path, "a") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        child = subprocess.Popen([IMPORT, "--db", url(f), "--input", path],
+                                 env=environment())
+        try:
+            # The database is opened before the file is read.
+            procs.wait_for(lambda: os.path.exists(f"{f}/t.db") and
+                           os.path.getsize(f"{f}/t.db") > 0, "the database")
+            writer.write(record(job="B"))
+            writer.flush()
+            fcntl.flock(writer, fcntl.LOCK_UN)
+            tap.equal(child.wait(60), 0, "status")
+        finally:
+            child.kill()
+            child.wait()
+    tap.equal(number(f), 2)
+
+
+@suite.case("records of a pipe are stored before the import waits for more")
+def _():
+    f = fresh()
+    child = subprocess.Popen([IMPORT, "--db", url(f), "--input", "-"], stdin=subprocess.PIPE,
+                             env=environment())
+    try:
+        child.stdin.write((record(job="A") + "job B\n").encode())
+        child.stdin.flush()
+        procs.wait_for(lambda: os.path.exists(f"{f}/t.db-wal") and counts(f) and
+                       counts(f).get("messages") == 1, "the first record")
+        child.stdin.write(record(job="B").encode()[len("job B\n"):])
+        child.stdin.close()
+        tap.equal(child.wait(60), 0, "status")
+    finally:
+        child.kill()
+        child.wait()
+    tap.equal(number(f), 2)
+
+
+@suite.case("four imports at once into one database")
+def _():
+    f = fresh()
+    texts = ["".join(record(job=f"{k}-{i}", received=T0 + i, reporter=f"mx{k}.example",
+                            pdomain=f"d{i % 40}.example") for i in range(1500))
+             for k in range(4)]
+    children = []
+    try:
+        for k, text in enumerate(texts):
+            # Two of them get the same file.
+            path = write(f"{f}/h{k}.dat", text if k < 3 else texts[0])
+            children.append(subprocess.Popen([IMPORT, "--db", url(f), "--input", path],
+                                             env=environment()))
+        for child in children:
+            tap.equal(child.wait(120), 0, "status")
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    tap.equal(number(f), 4500)
+    tap.equal(number(f, "SELECT count(*) FROM signatures"), 4500)
+
+
+@suite.case("no room for the database: status 1, what to do; later complete")
+def _():
+    f = fresh()
+    text = history(20000)
+
+    def small():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    path = write(f"{f}/h.dat", text)
+    err = run("--db", url(f), "--input", path, status=1, preexec_fn=small)
+    tap.contains(err, "cannot store: ")
+    tap.contains(err, "run it again with the same input, nothing counts twice")
+    tap.equal(len(err.splitlines()), 1, "lines")
+    run("--db", url(f), "--input", path)
+    tap.equal(number(f), 20000)
+
+
+@suite.case("rejected records that cannot be written: status 1, and told")
+def _():
+    f = fresh()
+    path = write(f"{f}/h.dat", record(job="A", policy=99) + record(job="B"))
+    os.mkdir(path + ".rejected")
+    err = run("--db", url(f), "--input", path, status=1)
+    tap.contains(err, "job A\n")
+    tap.equal(number(f), 1)
+
+
+def refused(args, status, *parts, env=None):
+    f = fresh()
+    err = run(*[a.replace("%f", f) for a in args], env=env, status=status)
+    for part in parts:
+        tap.contains(err, part.replace("%f", f))
+    return err
+
+
+for args, status, parts in (
+        (["--frobnicate"], 1, ["unknown option: --frobnicate", "Usage: opendmarc-import"]),
+        (["--db"], 1, ["option db requires a value", "Usage:"]),
+        (["file"], 1, ["unexpected argument: file", "Usage:"]),
+        (["--input", "%f/none"], 1, ["%f/none: No such file or directory"]),
+        (["--db", "sqlite:%f/no/t.db"], 78, ["%f/no/t.db: its folder does not exist; create"]),
+        (["--db", "mysql://u@h/n"], 78, ["mysql is not built into this version"]),
+        (["--db", "x"], 78, ["is no database URL; it must look like sqlite:/path/file"]),
+        (["--dbhost=h"], 78, ["--dbhost means a MySQL database, which is not built into"]),
+        (["--dbpasswd", "x"], 78, ["--dbpasswd means a MySQL database"]),
+        (["--db-dsn=DBI:mysql:x"], 78, ["--db-dsn means a MySQL database"]),
+        (["--conf", "%f/none.conf"], 78, ["%f/none.conf"])):
+    suite.add("refused: " + " ".join(args), refused, args, status, *parts)
+
+
+@suite.case("refused: old variables of the environment")
+def _():
+    for name in ("OPENDMARC_DB", "OPENDMARC_DBHOST", "OPENDMARC_PASSWORD"):
+        refused([], 78, f"{name} in the environment means a MySQL database",
+                env=environment(**{name: "x"}))
+
+
+@suite.case("refused: a file that is no database, and one of another program")
+def _():
+    f = fresh()
+    write(f"{f}/t.db", "no database " * 1000)
+    tap.contains(run("--db", url(f), text=record(), status=78), "is not a database")
+    os.unlink(f"{f}/t.db")
+    db = sqlite3.connect(f"{f}/t.db")
+    db.execute("CREATE TABLE mine (x)")
+    db.commit()
+    db.close()
+    tap.contains(run("--db", url(f), text=record(), status=78),
+                 "is the database of another program")
+
+
+@suite.case("refused: tables of a newer version")
+def _():
+    f = fresh()
+    run("--db", url(f), text=record())
+    db = sqlite3.connect(f"{f}/t.db")
+    db.execute("INSERT INTO schema_version (version, what) VALUES (4711, 'future')")
+    db.commit()
+    db.close()
+    tap.contains(run("--db", url(f), text=record(), status=78),
+                 "was written by a newer opendmarc (tables of version 4711")
+
+
+@suite.case("refused: a database that may not be written")
+def _():
+    f = fresh()
+    run("--db", url(f), text=record())
+    os.chmod(f"{f}/t.db", 0o444)
+    os.chmod(f, 0o755)
+
+    def somebody():
+        if os.getuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.setgroups([])
+            os.setgid(nobody.pw_gid)
+            os.setuid(nobody.pw_uid)
+
+    os.chmod(p.tmp, 0o755)
+    try:
+        err = subprocess.run([IMPORT, "--db", url(f)], input=b"", capture_output=True,
+                             env=environment(), preexec_fn=somebody)
+    except PermissionError:
+        raise tap.Skip("the build folder is not open to user nobody") from None
+    if err.returncode in (126, 127):
+        raise tap.Skip("the build folder is not open to user nobody")
+    tap.equal(err.returncode, 78, err.stderr.decode())
+    tap.contains(err.stderr.decode(), "Permission denied; the file and its folder must be "
+                                      "writable for this user")
+
+
+@suite.case("the database is chosen by --db, environment, configuration, in this order")
+def _():
+    f = fresh()
+    conf = write(f"{f}/c.conf", f"Database sqlite:{f}/conf.db\n")
+    env = environment(OPENDMARC_DATABASE=f"sqlite:{f}/env.db")
+    tap.contains(run("--conf", conf, "--verbose", text=record()),
+                 f"sqlite:{f}/conf.db (named by Database in the configuration)")
+    tap.true(os.path.exists(f"{f}/conf.db"), "the one of the configuration")
+    tap.contains(run("--conf", conf, "--verbose", text=record(), env=env),
+                 f"sqlite:{f}/env.db (named by OPENDMARC_DATABASE)")
+    tap.contains(run("--conf", conf, "--verbose", "--db", url(f), text=record(), env=env),
+                 f"sqlite:{f}/t.db (named by --db)")
+    tap.equal(number(f), 1)
+
+
+@suite.case("--verbose tells what is done, without it nothing is said")
+def _():
+    f = fresh()
+    tap.equal(run("--db", url(f), text=record()), "")
+    err = run("--db", url(f), "--verbose", text=record() + record(job="B"))
+    for line in ("started at ", "opened standard input", "connected to database",
+                 "1 records stored, 1 known before, 0 set aside", "terminating at "):
+        tap.contains(err, line)
+    tap.contains(run("--db", url(f), "--verb", "--verb", text=record()), "updating at line 1\n")
+
+
+@suite.case("--help and --version")
+def _():
+    done = subprocess.run([IMPORT, "--help"], capture_output=True, env=environment())
+    tap.equal((done.returncode, done.stdout), (0, b""))
+    golden = open(procs.source("tests/golden/opendmarc-import.help")).read()
+    tap.equal(done.stderr.decode(), golden, "--help")
+    done = subprocess.run([IMPORT, "--version"], capture_output=True, env=environment())
+    tap.equal((done.returncode, done.stderr), (0, b""))
+    tap.true(re.fullmatch(rb"opendmarc-import v2\.\d+\.\d+\n", done.stdout), done.stdout)
+
+
+@suite.case("the manual tells every option")
+def _():
+    manual = open(procs.source("man/opendmarc-import.8")).read()
+    golden = open(procs.source("tests/golden/opendmarc-import.help")).read()
+    for option in re.findall(r"--([\w-]+)", golden):
+        tap.contains(manual, f".It Fl Fl {option}", "manual")
+
+
+with p:
+    sys.exit(suite.run())
