@@ -2,6 +2,7 @@
  * sqlite_ledger.c - reports owed and told: the ledger in the embedded database.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/sqlite_private.h"
@@ -93,61 +94,107 @@ sqlite_report_add(struct store *st, const char *policy_domain, int64_t begin,
 	return 0;
 }
 
-static int
-hand_delivery(const struct sqlite_query *q,
-    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+/* A delivery with texts and mail of its own. */
+struct kept_delivery {
+	struct store_delivery	d;
+	char			octets[];
+};
+
+/* Copies len octets and a NUL to *at_r and moves that behind them. */
+static const char *
+keep_octets(char **at_r, const void *octets, size_t len)
 {
-	const struct store_delivery d = {
+	char *copy = *at_r;
+
+	if (len > 0)
+		memcpy(copy, octets, len);
+	copy[len] = '\0';
+	*at_r += len + 1;
+	return copy;
+}
+
+static const char *
+keep_text(char **at_r, const char *text)
+{
+	return keep_octets(at_r, text, strlen(text));
+}
+
+/* The row that stands under q, a new block; NULL when memory is short. */
+static struct kept_delivery *
+keep_delivery(const struct sqlite_query *q)
+{
+	const char *domain = sqlite_text(q, 1), *report_id = sqlite_text(q, 4);
+	const char *destination = sqlite_text(q, 5), *reason = sqlite_text(q, 9);
+	const void *mail = sqlite3_column_blob(q->stmt, 10);
+	size_t mail_len = (size_t)sqlite3_column_bytes(q->stmt, 10);
+	struct kept_delivery *kept = malloc(sizeof(*kept) + strlen(domain) + strlen(report_id) +
+	    strlen(destination) + strlen(reason) + mail_len + 5);
+	char *at;
+
+	if (kept == NULL)
+		return NULL;
+	at = kept->octets;
+	kept->d = (struct store_delivery){
 		.id = sqlite_int(q, 0),
-		.policy_domain = sqlite_text(q, 1),
+		.policy_domain = keep_text(&at, domain),
 		.begin = sqlite_int(q, 2),
 		.end = sqlite_int(q, 3),
-		.report_id = sqlite_text(q, 4),
-		.destination = sqlite_text(q, 5),
+		.report_id = keep_text(&at, report_id),
+		.destination = keep_text(&at, destination),
 		.state = (enum store_delivery_state)sqlite_int(q, 6),
 		.tries = (int)sqlite_int(q, 7),
 		.next_try = sqlite_int(q, 8),
 		.reason = sqlite3_column_type(q->stmt, 9) == SQLITE_NULL ? NULL :
-		    sqlite_text(q, 9),
-		.mail = sqlite3_column_blob(q->stmt, 10),
-		.mail_len = (size_t)sqlite3_column_bytes(q->stmt, 10),
+		    keep_text(&at, reason),
+		.mail = keep_octets(&at, mail, mail_len),
+		.mail_len = mail_len,
 	};
-
-	return fn(&d, arg);
+	return kept;
 }
 
-/*
- * One query for each delivery, by ascending id: fn changes the rows that the next
- * one reads, and a delivery that it puts off is not met again.
- */
-int
-sqlite_each_due(struct store *st, int64_t now,
-    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+/* The due delivery after the id last: 1 and *kept_r, 0 none, -1 with the reason kept. */
+static int
+next_due(struct sqlite *s, int64_t last, int64_t now, struct kept_delivery **kept_r)
 {
-	static const char sql[] =
+	struct sqlite_query q = sqlite_take(s, SQLITE_SLOT_NEXT_DUE,
 	    "SELECT v.id, d.name, r.window_begin, r.window_end, r.report_id, v.destination,"
 	    " v.state, v.tries, v.next_try, v.reason, v.mail"
 	    " FROM deliveries v JOIN reports r ON r.id = v.report"
 	    " LEFT JOIN domains d ON d.id = r.policy_domain"
 	    " WHERE v.state IN (0, 2) AND v.id > ? AND v.next_try <= ?"
-	    " ORDER BY v.id LIMIT 1";
+	    " ORDER BY v.id LIMIT 1");
+	int got;
+
+	sqlite_bind_int(&q, last);
+	sqlite_bind_int(&q, now);
+	got = sqlite_step(&q);
+	if (got == 1 && (*kept_r = keep_delivery(&q)) == NULL)
+		got = store_fail(&s->base, "out of memory");
+	sqlite_give(&q);
+	return got;
+}
+
+/*
+ * One query for each delivery, by ascending id: a delivery that fn puts off is not
+ * met again. No statement is open while fn works: its snapshot would be, and the
+ * outcome could not be noted any more once another program has written.
+ */
+int
+sqlite_each_due(struct store *st, int64_t now,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+{
+	struct kept_delivery *kept = NULL;
 	int64_t last = 0;
 	int got, result = 0;
 
-	do {
-		struct sqlite_query q = sqlite_take((struct sqlite *)st, SQLITE_SLOT_NEXT_DUE,
-		    sql);
-
-		sqlite_bind_int(&q, last);
-		sqlite_bind_int(&q, now);
-		got = sqlite_step(&q);
-		if (got == 1) {
-			last = sqlite_int(&q, 0);
-			result = hand_delivery(&q, fn, arg);
-		}
-		sqlite_give(&q);
-	} while (got == 1 && result == 0);
-	return got < 0 ? -1 : result;
+	while (result == 0 && (got = next_due((struct sqlite *)st, last, now, &kept)) != 0) {
+		if (got < 0)
+			return -1;
+		last = kept->d.id;
+		result = fn(&kept->d, arg);
+		free(kept);
+	}
+	return result;
 }
 
 /* Old readers look when a domain's last window ended; it never goes back. */

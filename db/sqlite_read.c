@@ -4,45 +4,66 @@
  * Names are joined from the left, so that a message never disappears because
  * somebody removed the row of a name.
  */
+#include <sys/queue.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "db/sqlite_private.h"
 
-/* Calls fn for the row that stands under q. */
-static int
-hand_policy(const struct sqlite_query *q,
-    int (*fn)(const struct store_policy *p, void *arg), void *arg)
+/* A policy with texts of its own. */
+struct kept_policy {
+	STAILQ_ENTRY(kept_policy) link;
+	struct store_policy	 p;
+	char			 texts[];
+};
+
+STAILQ_HEAD(kept_policies, kept_policy);
+
+/* Copies text, its NUL included, to *at_r and moves that behind it. */
+static const char *
+keep_text(char **at_r, const char *text)
 {
-	struct store_policy p = {
-		.domain = sqlite_text(q, 0),
-		.adkim = sqlite_letter(q, 1),
-		.aspf = sqlite_letter(q, 2),
+	size_t size = strlen(text) + 1;
+	char *copy = memcpy(*at_r, text, size);
+
+	*at_r += size;
+	return copy;
+}
+
+/* The row that stands under q, a new block; NULL when memory is short. */
+static struct kept_policy *
+keep_policy(const struct sqlite_query *q)
+{
+	const char *domain = sqlite_text(q, 0), *discovery = sqlite_text(q, 9);
+	const char *rua = sqlite_text(q, 10);
+	struct kept_policy *kept = malloc(sizeof(*kept) + strlen(domain) +
+	    strlen(discovery) + strlen(rua) + 3);
+	char *at;
+
+	if (kept == NULL)
+		return NULL;
+	at = kept->texts;
+	kept->p = (struct store_policy){
+		.domain = keep_text(&at, domain),
+		.adkim = sqlite_letter(q, 1) == 0 ? 'r' : sqlite_letter(q, 1),
+		.aspf = sqlite_letter(q, 2) == 0 ? 'r' : sqlite_letter(q, 2),
 		.p = sqlite_letter(q, 3),
 		.sp = sqlite_letter(q, 4),
 		.np = sqlite_letter(q, 5),
 		.fo = (int)sqlite_int(q, 6),
-		.psd = sqlite_letter(q, 7),
+		.psd = sqlite_letter(q, 7) == 0 ? 'u' : sqlite_letter(q, 7),
 		.testing = sqlite_int(q, 8) != 0,
-		.discovery = sqlite_text(q, 9),
-		.rua = sqlite_text(q, 10),
+		.discovery = *discovery == '\0' ? NULL : keep_text(&at, discovery),
+		.rua = keep_text(&at, rua),
 	};
-
-	if (p.adkim == 0)
-		p.adkim = 'r';
-	if (p.aspf == 0)
-		p.aspf = 'r';
-	if (p.psd == 0)
-		p.psd = 'u';
-	if (*p.discovery == '\0')
-		p.discovery = NULL;
-	return fn(&p, arg);
+	return kept;
 }
 
-int
-sqlite_each_policy(struct store *st, int64_t begin, int64_t end,
-    int (*fn)(const struct store_policy *p, void *arg), void *arg)
+/* Reads all policies of the window into *list; -1 with the reason kept. */
+static int
+keep_policies(struct sqlite *s, int64_t begin, int64_t end, struct kept_policies *list)
 {
 	/* With max() alone, SQLite takes the other columns from the row that has it.
 	 * The plus sign makes it read the window, not the index of all domains. */
@@ -55,14 +76,41 @@ sqlite_each_policy(struct store *st, int64_t begin, int64_t end,
 	    " JOIN policies p ON p.id = w.published"
 	    " JOIN domains d ON d.id = p.domain"
 	    " ORDER BY d.name";
-	struct sqlite_query q = sqlite_take((struct sqlite *)st, SQLITE_SLOT_EACH_POLICY, sql);
-	int got, result = 0;
+	struct sqlite_query q = sqlite_take(s, SQLITE_SLOT_EACH_POLICY, sql);
+	struct kept_policy *kept;
+	int got;
 
 	sqlite_bind_int(&q, begin);
 	sqlite_bind_int(&q, end);
-	while (result == 0 && (got = sqlite_step(&q)) != 0)
-		result = got < 0 ? -1 : hand_policy(&q, fn, arg);
+	while ((got = sqlite_step(&q)) == 1) {
+		if ((kept = keep_policy(&q)) == NULL) {
+			got = store_fail(&s->base, "out of memory");
+			break;
+		}
+		STAILQ_INSERT_TAIL(list, kept, link);
+	}
 	sqlite_give(&q);
+	return got;
+}
+
+/*
+ * All are read before the first call of fn: while a statement is open, its snapshot
+ * is, and fn could not write any more once another program has written.
+ */
+int
+sqlite_each_policy(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_policy *p, void *arg), void *arg)
+{
+	struct kept_policies list = STAILQ_HEAD_INITIALIZER(list);
+	struct kept_policy *kept;
+	int result = keep_policies((struct sqlite *)st, begin, end, &list);
+
+	while ((kept = STAILQ_FIRST(&list)) != NULL) {
+		if (result == 0)
+			result = fn(&kept->p, arg);
+		STAILQ_REMOVE_HEAD(&list, link);
+		free(kept);
+	}
 	return result;
 }
 
