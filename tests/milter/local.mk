@@ -1,4 +1,9 @@
-# local.mk
-
-TESTS += tests/milter/test_start.py
-EXTRA_DIST += tests/milter/test_start.py
+# local.mk - black-box tests of the daemon: starting it, and the milter protocol.
+milter_tests = \
+	tests/milter/test_load.py \
+	tests/milter/test_robust.py \
+	tests/milter/test_start.py \
+	tests/milter/test_trust.py \
+	tests/milter/test_verdict.py
+TESTS += $(milter_tests)
+EXTRA_DIST += $(milter_tests) tests/milter/filter.py
