@@ -2,4 +2,5 @@
 dist_man_MANS += \
 	man/opendmarc.8 \
 	man/opendmarc-import.8 \
+	man/opendmarc-reports.8 \
 	man/opendmarc.conf.5

@@ -50,13 +50,18 @@ read_mail(char *buf, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* Keeps the replies of the server, the last one stays; curl calls them headers. */
+/*
+ * Keeps the replies of the server, the last one stays; curl calls them headers. The
+ * farewell does not count: after a refusal curl says QUIT, and the refusal must stay.
+ */
 static size_t
 note_reply(char *line, size_t size, size_t n, void *arg)
 {
 	struct report_smtp *s = arg;
 	struct odm_span reply = odm_span_trim((struct odm_span){ line, size * n });
 
+	if (reply.len >= 3 && memcmp(reply.at, "221", 3) == 0)
+		return size * n;
 	if (reply.len >= sizeof(s->reply))
 		reply.len = sizeof(s->reply) - 1;
 	(void)odm_span_copy(reply, s->reply, sizeof(s->reply));

@@ -9,7 +9,7 @@
 
 #include "reports/reportid.h"
 
-/* The first digits of the SHA-256 over n texts, each with its NUL so that none runs into the next. */
+/* The first digits of the SHA-256 over n texts, each with its NUL: none runs into the next. */
 static void
 hash_texts(const char *const *texts, size_t n, size_t digits, char *hex_r)
 {

@@ -10,7 +10,7 @@
 
 #include "libopendmarc/base/span.h"
 
-/* Closed UTC days that a run without a date looks back at, so that two skipped runs lose nothing. */
+/* Closed UTC days that a run without a date looks at: two skipped runs lose nothing. */
 #define REPORT_DAYS_BACK	3
 
 /* "YYYY-MM-DD" and its NUL. */

@@ -1,4 +1,4 @@
-# local.mk - tests of the store: one suite for every backend.
+# local.mk - tests of the store: one suite for every backend; and of the tools on it.
 check_PROGRAMS += tests/store/check_store
 TESTS += tests/store/check_store
 tests_store_check_store_SOURCES = tests/store/check_store.c
@@ -10,3 +10,6 @@ TESTS += tests/store/test_import.py
 EXTRA_DIST += \
 	tests/golden/opendmarc-import.help \
 	tests/store/test_import.py
+TESTS += tests/store/test_reports.py
+EXTRA_DIST += tests/lib/aggreport.py tests/store/test_reports.py
+EXTRA_DIST += tests/golden/aggregate.eml tests/golden/aggregate.xml

@@ -17,7 +17,8 @@ tests_unit_check_aggregate_SOURCES = tests/unit/check_aggregate.c tests/unit/sam
 tests_unit_check_aggregate_CFLAGS = $(unit_cflags)
 tests_unit_check_aggregate_LDADD = reports/libreport.la $(CHECK_LIBS)
 
-tests_unit_check_aggxml_SOURCES = tests/unit/check_aggxml.c tests/unit/golden.c tests/unit/golden.h tests/unit/samples.h
+tests_unit_check_aggxml_SOURCES = tests/unit/check_aggxml.c \
+	tests/unit/golden.c tests/unit/golden.h tests/unit/samples.h
 tests_unit_check_aggxml_CFLAGS = $(unit_cflags) $(XML_CFLAGS)
 tests_unit_check_aggxml_LDADD = reports/libreport.la $(CHECK_LIBS)
 
@@ -33,7 +34,8 @@ tests_unit_check_identity_SOURCES = tests/unit/check_identity.c
 tests_unit_check_identity_CFLAGS = $(unit_cflags)
 tests_unit_check_identity_LDADD = reports/libreport.la $(CHECK_LIBS)
 
-tests_unit_check_mail_SOURCES = tests/unit/check_mail.c tests/unit/golden.c tests/unit/golden.h
+tests_unit_check_mail_SOURCES = tests/unit/check_mail.c \
+	tests/unit/golden.c tests/unit/golden.h
 tests_unit_check_mail_CFLAGS = $(unit_cflags) $(GMIME_CFLAGS)
 tests_unit_check_mail_LDADD = reports/libreport.la $(CHECK_LIBS)
 
@@ -43,7 +45,7 @@ tests_unit_check_pack_LDADD = reports/libreport.la $(CHECK_LIBS)
 
 tests_unit_check_queue_SOURCES = tests/unit/check_queue.c reports/queue.c reports/queue.h
 tests_unit_check_queue_CFLAGS = $(unit_cflags)
-tests_unit_check_queue_LDADD = reports/libreport.la $(CHECK_LIBS)
+tests_unit_check_queue_LDADD = libopendmarc/libbase.la $(CHECK_LIBS)
 
 tests_unit_check_reportid_SOURCES = tests/unit/check_reportid.c
 tests_unit_check_reportid_CFLAGS = $(unit_cflags)
