@@ -9,6 +9,7 @@ opendmarc_opendmarc_SOURCES = \
 	opendmarc/milter.c opendmarc/milter.h \
 	opendmarc/privs.c opendmarc/privs.h \
 	opendmarc/process.c opendmarc/process.h \
+	opendmarc/signals.c opendmarc/signals.h \
 	opendmarc/version.c opendmarc/version.h
 opendmarc_opendmarc_LDADD = \
 	opendmarc/libfilter.la \

@@ -20,6 +20,7 @@
 #include "opendmarc/milter.h"
 #include "opendmarc/privs.h"
 #include "opendmarc/process.h"
+#include "opendmarc/signals.h"
 #include "opendmarc/version.h"
 
 #define PROGRAM		"opendmarc"
@@ -229,7 +230,7 @@ start_modules(struct daemon *d, char *why)
 {
 	const struct conf *c = d->conf;
 
-	dmf_process_signals();
+	dmf_signals_block();
 	d->env.resolver = resolver_new(&c->nameservers, c->dns_timeout_secs, why, WHY_MAX);
 	if (d->env.resolver == NULL)
 		return EX_OSERR;
@@ -261,7 +262,7 @@ serve(struct daemon *d, const struct command *cmd)
 	d->ready_fd = -1;
 
 	errno = 0;
-	status = dmf_milter_run();
+	status = dmf_signals_serve(dmf_milter_run, dmf_milter_stop);
 	log_write(LOG_LEVEL_INFO, PRODUCT " v%s terminating with status %d, errno = %d",
 	    PACKAGE_VERSION, status, errno);
 	if (c->pid_file != NULL)

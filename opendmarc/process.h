@@ -1,6 +1,5 @@
 /*
- * process.h - what the daemon is as a process: background, signals, descriptors,
- * pid file.
+ * process.h - what the daemon is as a process: background, descriptors, pid file.
  */
 #ifndef OPENDMARC_PROCESS_H
 #define OPENDMARC_PROCESS_H
@@ -25,13 +24,6 @@ void dmf_process_ready(int ready_fd, int status);
 
 /* As many descriptors as the hard limit allows; each connection needs one. */
 void dmf_process_raise_files(void);
-
-/*
- * Blocks the signals that libmilter waits for on a thread of its own, so that no
- * other thread is hit by them, and ignores PIPE (a vanished peer is an error of
- * write) and USR1. Call before the first thread starts.
- */
-void dmf_process_signals(void);
 
 /*
  * Writes our process number to path, 0, or -1 with errno. A symbolic link at

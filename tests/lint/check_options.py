@@ -33,11 +33,10 @@ def read_manual(page):
         return f.read()
 
 
-def entries(text, macro):
-    """name -> text of each ".It macro name" entry."""
-    found = re.findall(rf"^\.It {macro} (\S+)(?:[^\n]*)\n(.*?)(?=^\.It (?:Cm|Fl) [A-Z]?\w|^\.S[sh] |\Z)",
-                       text, re.M | re.S)
-    return dict(found)
+def entries(text):
+    """name -> text of the entry of each option; lists inside an entry belong to it."""
+    return dict(re.findall(r"^\.It Cm ([A-Z]\S*)[^\n]*\n(.*?)(?=^\.It Cm [A-Z]|^\.S[sh] |\Z)",
+                           text, re.M | re.S))
 
 
 def usage_flags():
@@ -55,7 +54,7 @@ def old_names():
 
 SAMPLE, OPTIONS = read_sample()
 MANUAL = read_manual("man/opendmarc.conf.5")
-ENTRIES = {name: text for name, text in entries(MANUAL, "Cm").items() if name[0].isupper()}
+ENTRIES = entries(MANUAL)
 
 
 def check_sample_file():

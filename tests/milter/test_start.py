@@ -413,7 +413,7 @@ def _():
 def _():
     run = fresh()
     daemon = foreground("-c", conf(f"Socket local:{run}/s\nPidFile {run}/p\n"))
-    daemon.wait_unix(f"{run}/s")
+    daemon.wait_output("starting")
     p.write(os.path.relpath(f"{run}/p", p.tmp), "1\n")
     daemon.stop()
     tap.equal(procs.read(f"{run}/p"), "1\n", "pid file")
@@ -451,7 +451,7 @@ def _():
 @suite.case("the limit of open files is raised")
 def _():
     run = fresh()
-    daemon = p.start("limit", ["sh", "-c", "ulimit -Hn 1000; ulimit -Sn 100; exec \"$@\"", "sh",
+    daemon = p.start("limit", ["sh", "-c", "ulimit -n 1000; ulimit -Sn 100; exec \"$@\"", "sh",
                                OPENDMARC, "-f", "-c", conf(f"Socket local:{run}/s\n")])
     daemon.wait_unix(f"{run}/s")
     limits = procs.read(f"/proc/{daemon.pid}/limits")
