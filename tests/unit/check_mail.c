@@ -144,7 +144,7 @@ END_TEST
 START_TEST(odd_organizations)
 {
 	static const char *const names[] = {
-		"Pr\xC3\xBC" "f \"GmbH\" <x@y.example>, Z", "a\r\nBcc: victim@other.example", "",
+		("Pr\xC3\xBC" "f \"GmbH\" <x@y.example>, Z"), "a\r\nBcc: victim@other.example", "",
 		"\xFF\xFE\x80", "=?utf-8?q?x=0D=0ABcc:_v?=",
 	};
 	struct report_mail m = sample_mail();
