@@ -148,6 +148,9 @@ static const struct packet_case {
 	    "\xc0\x18" TXT IN TTL("\x3c") "\0\2\1x"), DNS_TYPE_TXT, DNS_NODATA, 0, 0, NULL, 0 },
 	{ "pointer forward", PACKET(HEAD(NOERROR, N1, N0, N0) Q(TXT)
 	    "\xc0\x1e" TXT IN TTL("\x3c") "\0\2\1x"), DNS_TYPE_TXT, DNS_NODATA, 0, 0, NULL, 0 },
+	{ "pointer forward to the name", PACKET(HEAD(NOERROR, N1, N0, N0) Q(TXT)
+	    "\xc0\x25" TXT IN TTL("\x3c") "\0\x09\7\1a\4test\0"), DNS_TYPE_TXT, DNS_NODATA, 0, 0,
+	    NULL, 0 },
 	{ "pointer past the end", PACKET(HEAD(NOERROR, N1, N0, N0) Q(TXT)
 	    "\xff\xff" TXT IN TTL("\x3c") "\0\2\1x"), DNS_TYPE_TXT, DNS_NODATA, 0, 0, NULL, 0 },
 	{ "question points to itself", PACKET(HEAD(NOERROR, N0, N0, N0) "\xc0\x0c" TXT IN),

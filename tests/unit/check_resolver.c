@@ -284,6 +284,22 @@ START_TEST(large_answer_by_udp)
 }
 END_TEST
 
+START_TEST(server_by_ipv6)
+{
+	struct testdns *d = start((struct testdns_manner){ .inet6 = true });
+	struct resolver *r;
+
+	if (d == NULL)		/* no IPv6 on this host */
+		return;
+	r = resolver_of(d, NULL, 20);
+	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_int_eq(ask(r, "big.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_uint_eq(testdns_count_tcp(d), 1);
+	resolver_free(&r);
+	testdns_stop(&d);
+}
+END_TEST
+
 START_TEST(server_without_edns)
 {
 	struct testdns *d = start((struct testdns_manner){ .no_edns = true });
@@ -571,6 +587,7 @@ main(void)
 	tcase_add_test(tc, parallel_questions);
 	tcase_add_test(tc, tcp_after_truncation);
 	tcase_add_test(tc, large_answer_by_udp);
+	tcase_add_test(tc, server_by_ipv6);
 	tcase_add_test(tc, server_without_edns);
 	tcase_add_test(tc, dead_first_server);
 	tcase_add_test(tc, closed_first_server);

@@ -30,7 +30,8 @@ struct reply {
 	int64_t		 due;
 	int		 fd;		/* UDP socket or TCP connection */
 	bool		 tcp;
-	struct sockaddr_in to;
+	struct sockaddr_storage to;
+	socklen_t	 tolen;
 	size_t		 len;
 	unsigned char	 packet[];
 };
@@ -352,7 +353,7 @@ read_query(unsigned char *packet, size_t len, struct query *q_r)
 
 static void
 enqueue(struct testdns *d, unsigned char *packet, size_t len, int fd, bool tcp,
-    const struct sockaddr_in *to)
+    const struct sockaddr_storage *to, socklen_t tolen)
 {
 	static const size_t room = PACKET_MAX;
 	struct query q = { .tcp = tcp };
@@ -376,6 +377,7 @@ enqueue(struct testdns *d, unsigned char *packet, size_t len, int fd, bool tcp,
 	r->tcp = tcp;
 	if (to != NULL)
 		r->to = *to;
+	r->tolen = tolen;
 	r->len = o.len;
 	TAILQ_INSERT_TAIL(&d->replies, r, next);
 }
@@ -388,7 +390,7 @@ send_reply(const struct reply *r)
 	/* Whoever has gone away needs no answer. */
 	if (!r->tcp)
 		(void)sendto(r->fd, r->packet, r->len, 0, (const struct sockaddr *)&r->to,
-		    sizeof(r->to));
+		    r->tolen);
 	else if (send(r->fd, length, 2, MSG_NOSIGNAL | MSG_MORE) == 2)
 		(void)send(r->fd, r->packet, r->len, MSG_NOSIGNAL);
 }
@@ -417,13 +419,13 @@ static void
 read_udp(struct testdns *d)
 {
 	unsigned char packet[2048];
-	struct sockaddr_in from;
+	struct sockaddr_storage from;
 	socklen_t fromlen = sizeof(from);
 	ssize_t n;
 
 	while ((n = recvfrom(d->udp, packet, sizeof(packet), MSG_DONTWAIT,
 	    (struct sockaddr *)&from, &fromlen)) > 0)
-		enqueue(d, packet, (size_t)n, d->udp, false, &from);
+		enqueue(d, packet, (size_t)n, d->udp, false, &from, fromlen);
 }
 
 static bool
@@ -452,7 +454,7 @@ read_tcp(struct testdns *d, int fd)
 	len = (size_t)length[0] << 8 | length[1];
 	if (len > sizeof(packet) || !read_whole(fd, packet, len))
 		return false;
-	enqueue(d, packet, len, fd, true, NULL);
+	enqueue(d, packet, len, fd, true, NULL, 0);
 	return true;
 }
 
@@ -506,33 +508,38 @@ serve(void *arg)
 	}
 }
 
-/* Both protocols on one free port. */
-static void
+/* Both protocols on one free port. False: this host lacks the address. */
+static bool
 open_sockets(struct testdns *d)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sin);
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr *sa = d->manner.inet6 ? (struct sockaddr *)&sin6 :
+	    (struct sockaddr *)&sin;
+	socklen_t len = d->manner.inet6 ? sizeof(sin6) : sizeof(sin);
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		sin.sin_port = 0;
-		d->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		d->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (d->udp < 0 || d->tcp < 0)
-			give_up("socket");
-		if (bind(d->tcp, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
-		    getsockname(d->tcp, (struct sockaddr *)&sin, &len) == 0 &&
-		    listen(d->tcp, 16) == 0 &&
-		    bind(d->udp, (struct sockaddr *)&sin, sizeof(sin)) == 0) {
-			snprintf(d->address, sizeof(d->address), "127.0.0.1@%u",
-			    (unsigned)ntohs(sin.sin_port));
-			return;
+		sin.sin_port = sin6.sin6_port = 0;
+		d->udp = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		d->tcp = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (d->udp >= 0 && d->tcp >= 0 && bind(d->tcp, sa, len) == 0 &&
+		    getsockname(d->tcp, sa, &len) == 0 && listen(d->tcp, 16) == 0 &&
+		    bind(d->udp, sa, len) == 0) {
+			snprintf(d->address, sizeof(d->address), "%s@%u",
+			    d->manner.inet6 ? "::1" : "127.0.0.1",
+			    (unsigned)ntohs(d->manner.inet6 ? sin6.sin6_port : sin.sin_port));
+			return true;
 		}
-		close(d->udp);
-		close(d->tcp);
+		if (d->udp >= 0)
+			close(d->udp);
+		if (d->tcp >= 0)
+			close(d->tcp);
 	}
-	give_up("testdns: no free port");
+	if (!d->manner.inet6)
+		give_up("testdns: no free port");
+	return false;
 }
 
 struct testdns *
@@ -546,7 +553,10 @@ testdns_start(const struct testdns_row *rows, size_t nrows, struct testdns_manne
 	d->nrows = nrows;
 	d->manner = manner;
 	TAILQ_INIT(&d->replies);
-	open_sockets(d);
+	if (!open_sockets(d)) {
+		free(d);
+		return NULL;
+	}
 	if (pipe2(d->wake, O_CLOEXEC) != 0)
 		give_up("pipe2");
 	pthread_mutex_init(&d->lock, NULL);

@@ -46,19 +46,23 @@ struct testdns;
 
 /* How a whole server behaves. */
 struct testdns_manner {
+	bool	inet6;		/* on ::1 instead of 127.0.0.1 */
 	bool	silent;		/* takes packets and never answers */
 	bool	no_edns;	/* FORMERR to every question with an OPT record */
 	bool	no_soa;		/* denials without SOA */
 	int	delay_msecs;	/* of every answer */
 };
 
-/* Starts a server; rows must outlive it. Ends the test program on failure. */
+/*
+ * Starts a server; rows must outlive it. NULL when inet6 is wanted and this host
+ * has no ::1; ends the test program on other failures.
+ */
 struct testdns *testdns_start(const struct testdns_row *rows, size_t nrows,
     struct testdns_manner manner);
 
 void testdns_stop(struct testdns **d);
 
-/* "127.0.0.1@PORT", for the option Nameservers. Owned by d. */
+/* "127.0.0.1@PORT" or "::1@PORT", for the option Nameservers. Owned by d. */
 char *testdns_address(struct testdns *d);
 
 /* A list of one or two servers for resolver_new(); words is two pointers of the caller. */
