@@ -103,7 +103,8 @@ struct store_message {
 
 /*
  * Calls fn for each message of a policy domain received in [begin, end), as
- * store_each_policy() does; streamed, in order of import.
+ * store_each_policy() does; streamed, in order of import. Here fn may read the store,
+ * but not change it: what it sees is one moment of the database.
  */
 int store_each_message(struct store *st, const char *policy_domain,
     int64_t begin, int64_t end,

@@ -15,7 +15,7 @@
 #include "reports/histfile.h"
 
 /* Records of one transaction. */
-#define IMPORT_BATCH	4000
+#define IMPORT_BATCH	10000
 
 /* Octets of text kept for one record; a longer record is set aside. */
 #define IMPORT_RECORD_MAX	(2 * 1024 * 1024)

@@ -482,6 +482,67 @@ try_delivery(const struct store_delivery *d, void *arg)
 	return store_delivery_result(st, d->id, STORE_DELIVERY_FAILED, 1000, "451 later");
 }
 
+/* Another program commits between the rows; the outcome can be noted all the same. */
+static void
+write_elsewhere(const char *identity)
+{
+	struct history_record rec = record("pdomain other.example\n");
+	enum store_added added;
+	char why[256];
+	struct store *other = store_open(url, why, sizeof(why));
+
+	ck_assert_msg(other != NULL, "%s", why);
+	ck_assert_int_eq(store_add_message(other, &rec, identity, &added), 0);
+	ck_assert_int_eq(added, STORE_ADDED);
+	store_close(&other);
+	history_record_clear(&rec);
+}
+
+static int
+try_beside_others(const struct store_delivery *d, void *arg)
+{
+	struct seen *seen = arg;
+	char identity[32];
+
+	snprintf(identity, sizeof(identity), "due%d", ++seen->calls);
+	write_elsewhere(identity);
+	return store_delivery_result(st, d->id, STORE_DELIVERY_SENT, 0, NULL);
+}
+
+static int
+report_beside_others(const struct store_policy *p, void *arg)
+{
+	static const struct store_delivery d[] = {
+		{ .destination = "a@a.example" }, { .destination = "b@a.example" },
+	};
+	struct seen *seen = arg;
+	char identity[64];
+	bool added;
+
+	snprintf(identity, sizeof(identity), "policy%d", ++seen->calls);
+	write_elsewhere(identity);
+	return store_report_add(st, p->domain, T0, T0 + DAY, identity, 1, d, COUNT(d), &added);
+}
+
+START_TEST(other_programs_write_meanwhile)
+{
+	struct seen seen = { .text = "" };
+
+	add("i1", T0, "");
+	add("i2", T0, "pdomain b.example\n");
+	ck_assert_msg(store_each_policy(st, T0, T0 + DAY, report_beside_others, &seen) == 0,
+	    "%s", store_error(st));
+	ck_assert_int_eq(seen.calls, 2);
+	seen.calls = 0;
+	ck_assert_msg(store_each_due(st, T0, try_beside_others, &seen) == 0, "%s",
+	    store_error(st));
+	ck_assert_int_eq(seen.calls, 4);
+	ck_assert_int_eq(store_each_due(st, T0, try_beside_others, &seen), 0);
+	ck_assert_int_eq(seen.calls, 4);
+	ck_assert_int_eq(count_messages(), 8);
+}
+END_TEST
+
 START_TEST(ledger)
 {
 	static const struct store_delivery deliveries[] = {
@@ -620,7 +681,9 @@ START_TEST(opened_at_once)
 			mine = store_open(name, why, sizeof(why));
 			if (mine == NULL)
 				fprintf(stderr, "%s\n", why);
-			_exit(mine == NULL);
+			status = mine == NULL;
+			store_close(&mine);
+			_exit(status);
 		}
 	}
 	while (wait(&status) > 0)
@@ -654,6 +717,7 @@ main(void)
 	tcase_add_test(tc, hostile_texts);
 	tcase_add_test(tc, large_records);
 	tcase_add_test(tc, many_signatures_come_back);
+	tcase_add_test(tc, other_programs_write_meanwhile);
 	tcase_add_test(tc, ledger);
 	tcase_add_test(tc, report_is_whole_or_not);
 	tcase_add_loop_test(tc, open_says_why, 0, 10);
