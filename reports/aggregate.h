@@ -14,8 +14,8 @@
 #include "db/store.h"
 
 /*
- * Octets that the rows of one report may take. 300 000 usual rows need about 60 MB;
- * more comes only from somebody who wants to fill our memory.
+ * Octets that the rows of one report may take. 300 000 usual rows need about 25 MB;
+ * more than this comes only from somebody who wants to fill our memory.
  */
 #define REPORT_AGGREGATE_MAX	(128u * 1024 * 1024)
 

@@ -313,31 +313,31 @@ next_text(struct odm_span *rest)
 }
 
 void
-report_rowkey_read(struct odm_span key, struct report_row *row_r)
+report_rowkey_read(const char *ip, struct odm_span rest, struct report_row *row_r)
 {
 	const char *type;
 
-	row_r->source_ip = next_text(&key);
-	row_r->disposition = next_text(&key);
-	row_r->dkim = next_text(&key);
-	row_r->spf = next_text(&key);
-	row_r->header_from = next_text(&key);
-	row_r->envelope_from = next_text(&key);
-	row_r->spf_domain = next_text(&key);
-	row_r->spf_result = next_text(&key);
+	row_r->source_ip = ip;
+	row_r->disposition = next_text(&rest);
+	row_r->dkim = next_text(&rest);
+	row_r->spf = next_text(&rest);
+	row_r->header_from = next_text(&rest);
+	row_r->envelope_from = next_text(&rest);
+	row_r->spf_domain = next_text(&rest);
+	row_r->spf_result = next_text(&rest);
 	row_r->nreasons = 0;
-	while (*(type = next_text(&key)) != '\0') {
+	while (*(type = next_text(&rest)) != '\0') {
 		assert(row_r->nreasons < COUNT(row_r->reasons));
 		row_r->reasons[row_r->nreasons].type = type;
-		row_r->reasons[row_r->nreasons++].comment = next_text(&key);
+		row_r->reasons[row_r->nreasons++].comment = next_text(&rest);
 	}
 	row_r->nsignatures = 0;
-	while (key.len > 0) {
+	while (rest.len > 0) {
 		struct report_signature *s = &row_r->signatures[row_r->nsignatures++];
 
 		assert(row_r->nsignatures <= COUNT(row_r->signatures));
-		s->domain = next_text(&key);
-		s->selector = next_text(&key);
-		s->result = next_text(&key);
+		s->domain = next_text(&rest);
+		s->selector = next_text(&rest);
+		s->result = next_text(&rest);
 	}
 }

@@ -21,8 +21,11 @@
 bool report_rowkey(const struct store_policy *policy, const struct store_message *m,
     struct odm_strbuf *key);
 
-/* Sets all members of *row_r but the count from a key, into which they point. */
-void report_rowkey_read(struct odm_span key, struct report_row *row_r);
+/*
+ * Sets all members of *row_r but the count from the two parts of a key, into which
+ * they point: the address, which is its first text, and what follows.
+ */
+void report_rowkey_read(const char *ip, struct odm_span rest, struct report_row *row_r);
 
 /* "none", "quarantine", "reject" for 'n', 'q', 'r'; NULL for other letters. Static. */
 const char *report_policy_word(char letter);

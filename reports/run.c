@@ -291,6 +291,7 @@ make_report(struct subject *s)
 		say_broken(s, "report", "memory is short or a name is too long");
 		return GO_ON;
 	}
+	report_aggregate_free(&s->rows);	/* the mails need room */
 	switch (s->run->mode) {
 	case REPORT_MODE_SEND:
 		return to_ledger(s);
