@@ -44,9 +44,6 @@ struct report_aggregate {
 	struct report_totals totals;
 };
 
-/* RB_GENERATE_STATIC() of libbsd needs a macro that glibc does not have. */
-#define MAYBE_UNUSED	__attribute__((unused)) static
-
 static int
 compare_stories(const struct story *a, const struct story *b)
 {
@@ -58,7 +55,9 @@ compare_stories(const struct story *a, const struct story *b)
 	return a->len < b->len ? -1 : 1;
 }
 
-RB_GENERATE_INTERNAL(story_tree, story, in_tree, compare_stories, MAYBE_UNUSED)
+/* RB_GENERATE_STATIC() of libbsd needs a macro that glibc does not have. */
+/* cppcheck-suppress unknownMacro */
+RB_GENERATE_INTERNAL(story_tree, story, in_tree, compare_stories, __attribute__((unused)) static)
 
 static int
 compare_rows(const struct row *a, const struct row *b)
@@ -68,7 +67,7 @@ compare_rows(const struct row *a, const struct row *b)
 	return strcmp(a->ip, b->ip);
 }
 
-RB_GENERATE_INTERNAL(row_tree, row, in_tree, compare_rows, MAYBE_UNUSED)
+RB_GENERATE_INTERNAL(row_tree, row, in_tree, compare_rows, __attribute__((unused)) static)
 
 struct report_aggregate *
 report_aggregate_new(const struct store_policy *policy, size_t max_octets)
