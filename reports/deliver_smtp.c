@@ -8,6 +8,7 @@
 
 #include "reports/cleantext.h"
 #include "reports/deliver_smtp.h"
+#include "reports/mail.h"
 
 /* RFC 5321, 4.5.3.2: five minutes for a reply, ten for the one to the final dot. */
 #define CONNECT_TIMEOUT_SECS	60L
@@ -150,9 +151,14 @@ enum report_smtp_outcome
 report_smtp_send(struct report_smtp *s, const char *sender, const char *recipient,
     struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE])
 {
-	struct curl_slist *recipients = curl_slist_append(NULL, recipient);
+	struct curl_slist *recipients;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
+	if (!report_mail_address_okay(odm_span_str(recipient))) {
+		(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "no mail address");
+		return REPORT_SMTP_FAILED;
+	}
+	recipients = curl_slist_append(NULL, recipient);
 	s->rest = mail;
 	s->error[0] = s->reply[0] = '\0';
 	if (recipients != NULL &&

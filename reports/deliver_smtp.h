@@ -35,9 +35,9 @@ struct report_smtp *report_smtp_new(const struct report_smtp_server *server);
 void report_smtp_free(struct report_smtp **s);
 
 /*
- * Sends one mail (CRLF line ends) from the envelope sender to one recipient; both
- * must have passed report_mail_address_okay() or odm_uri_next(). Unless SENT, reason
- * holds one line that says why.
+ * Sends one mail (CRLF line ends) from the envelope sender, which has passed
+ * report_mail_address_okay(), to one recipient, which FAILED unless it does too.
+ * Unless SENT, reason holds one line that says why.
  */
 enum report_smtp_outcome report_smtp_send(struct report_smtp *s, const char *sender,
     const char *recipient, struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE]);

@@ -6,6 +6,7 @@
 
 #include "libopendmarc/parse/uri.h"
 #include "reports/dest.h"
+#include "reports/mail.h"
 
 size_t
 report_dests_count(const struct report_dests *d, enum report_dest_state state)
@@ -59,6 +60,8 @@ fault_of(const struct report_dests *d, const struct odm_uri *uri)
 		return "malformed URI";
 	if (uri->scheme != ODM_URI_MAILTO)
 		return "unsupported scheme";
+	if (!report_mail_address_okay(odm_span_str(uri->address)))
+		return "no address that mail can carry";
 	if (is_known(d, uri->address))
 		return "listed twice";
 	return NULL;

@@ -31,7 +31,7 @@ struct report_mail {
 
 /* Once in a program, before the first report_mail_write(). */
 void report_mail_init(void);
-/* At its end: gives back what report_mail_init() took. */
+/* At its end, once: gives back what report_mail_init() took. */
 void report_mail_exit(void);
 
 /*

@@ -381,6 +381,16 @@ def _(site):
     site.report()
 
 
+@case("a destination that somebody wrote into the database is no SMTP command")
+def _(site):
+    site.add()
+    site.load()
+    site.report("--smtp-port", str(procs.free_port()), status=75)
+    site.rows("UPDATE deliveries SET destination = ?", "a@b.example>\r\nRCPT TO:<v@x.example")
+    tap.contains(site.report(status=75).stderr, "no mail address", "stderr")
+    tap.equal(site.sink.commands, [], "commands")
+
+
 @case("another program may write to the database while reports are made and sent",
       "*._report._dmarc.collector.example TXT v=DMARC1")
 def _(site):

@@ -35,6 +35,7 @@ static const struct read_case {
 	    { { I, "http://x.example/" }, { I, "https://y.example/r" }, { I, "ftp://z.example" },
 	      { U, "a@x.example" } } },
 	{ "mailto:a%0d%0aRCPT%20TO:<v>@x.example", 1, { { I, NULL } } },
+	{ "mailto:a%3Cb%3E@x.example,mailto:%22a%22@x.example", 2, { { I, NULL }, { I, NULL } } },
 	{ "", 0, { { U, NULL } } },
 	{ ",,", 0, { { U, NULL } } },
 };
