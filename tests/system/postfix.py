@@ -34,7 +34,8 @@ local_transport = smtp:[127.0.0.1]:{sink}
 default_transport = smtp:[127.0.0.1]:{sink}
 smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated reject_unauth_destination
 smtpd_error_sleep_time = 0
-policyd-spf_time_limit = 3600
+policyd-AR_time_limit = 3600
+policyd-SPF_time_limit = 3600
 milter_protocol = 6
 milter_default_action = tempfail
 smtpd_sasl_type = cyrus
@@ -61,7 +62,8 @@ retry     unix  - - n - - error
 anvil     unix  - - n - 1 anvil
 scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
-policyd-spf unix - n n - 0 spawn user=policyd-spf argv=/usr/bin/policyd-spf {tmp}/policyd-spf.conf
+policyd-AR unix - n n - 0 spawn user=policyd-spf argv=/usr/bin/policyd-spf {tmp}/policyd-AR.conf
+policyd-SPF unix - n n - 0 spawn user=policyd-spf argv=/usr/bin/policyd-spf {tmp}/policyd-SPF.conf
 """
 
 POLICYD_SPF_CONF = """\
@@ -103,15 +105,16 @@ class OpenDKIM:
 class Postfix:
     """The MTA. Add services with smtpd(), then start()."""
 
-    def __init__(self, p, sink_port, header_type="AR"):
+    def __init__(self, p, sink_port):
         self.p = p
         self.services = ""
         self.ports = []
         self.program = None
         p.write("postfix/main.cf",
                 MAIN_CF.format(tmp=p.tmp, host=namespace.HOST, sink=sink_port))
-        p.write("policyd-spf.conf",
-                POLICYD_SPF_CONF.format(header_type=header_type, host=namespace.HOST))
+        for header in ("AR", "SPF"):
+            p.write(f"policyd-{header}.conf",
+                    POLICYD_SPF_CONF.format(header_type=header, host=namespace.HOST))
         self._passwords()
         owner = pwd.getpwnam("postfix")
         for folder in ("queue", "data"):
@@ -127,11 +130,16 @@ class Postfix:
                    input=PASSWORD)
         os.chmod(path, 0o644)
 
-    def smtpd(self, port, milters, policy=True, **options):
-        """An SMTP service on a port; milters are socket paths in their order."""
+    def smtpd(self, port, milters, agent="AR", **options):
+        """An SMTP service on a port; milters are socket paths in their order.
+
+        agent is what the SPF policy agent writes: "AR" (Authentication-Results), "SPF"
+        (Received-SPF), or None where it is not asked.
+        """
         words = dict(options, smtpd_milters=",".join("unix:" + m for m in milters))
-        if policy:
-            words["smtpd_recipient_restrictions"] = "check_policy_service,unix:private/policyd-spf"
+        if agent:
+            words["smtpd_recipient_restrictions"] = \
+                f"check_policy_service,unix:private/policyd-{agent}"
         self.services += f"{port} inet n - n - - smtpd\n" + \
             "".join(f" -o {name}={value}\n" for name, value in words.items())
         self.ports.append(port)

@@ -1,8 +1,9 @@
 """test_postfix - the verdicts of the daemon behind a real Postfix, OpenDKIM and SPF agent.
 
-One Postfix has four ways in: plain (port 25), rejecting (2525), own (2526, our own
-SPF check instead of the agent's) and login (587, authenticated clients). Each case looks at what
-the SMTP client heard, the delivered header fields, the log and the history.
+One Postfix has five ways in: plain (port 25), rejecting (2525), own (2526, our own
+SPF check instead of the agent's), received (2527, the agent writes Received-SPF) and login
+(587, authenticated clients). Each case looks at what the SMTP client heard, the delivered
+header fields, the log and the history.
 """
 import os
 import re
@@ -16,7 +17,8 @@ import procs
 import smtplib
 import tap
 
-PLAIN, REJECTING, OWN, LOGIN = 25, 2525, 2526, 587
+PLAIN, REJECTING, OWN, RECEIVED, LOGIN = 25, 2525, 2526, 2527, 587
+AGENT = {PLAIN: "AR", REJECTING: "AR", RECEIVED: "SPF"}     # what the SPF agent writes
 PASS, FAIL = "4", "5"           # align_dkim and align_spf of the history
 
 
@@ -35,11 +37,11 @@ class Host:
             REJECTING: bed.Daemon(p, "rejecting", RejectFailures="yes"),
             OWN: bed.Daemon(p, "own", SPFSelfValidate="yes", SPFIgnoreResults="yes"),
         }
-        self.daemons[LOGIN] = self.daemons[PLAIN]
+        self.daemons[LOGIN] = self.daemons[RECEIVED] = self.daemons[PLAIN]
         self.mta = postfix.Postfix(p, self.mailbox.port)
         for port, daemon in self.daemons.items():
             sasl = "yes" if port == LOGIN else "no"
-            self.mta.smtpd(port, [dkim.socket, daemon.socket], policy=port in (PLAIN, REJECTING),
+            self.mta.smtpd(port, [dkim.socket, daemon.socket], agent=AGENT.get(port),
                            smtpd_sasl_auth_enable=sasl)
         self.mta.start()
         self.sent = 0
@@ -102,6 +104,16 @@ def aligned_spf(host, client):
     host.check(PLAIN, mail, "pass (p=quarantine dis=none) header.from=spf.example "
                "policy.dmarc=quarantine", "spf.example", mfrom="spf.example", spf="0",
                ipaddr=client, policy="15", p="113", align_dkim=FAIL, align_spf=PASS, action="2")
+
+
+def received_spf(host, client, mail_from, helo, spf, align):
+    rcpt = host.rcpt()
+    mail = host.deliver(RECEIVED, bed.message("spf.example", rcpt), mail_from, rcpt,
+                        client=client, helo=helo)
+    tap.equal(len(mail.values("Received-SPF")), 1, "fields of the agent")
+    result = "pass" if align == PASS else "fail"
+    host.check(RECEIVED, mail, f"{result} (p=quarantine dis=none) header.from=spf.example "
+               "policy.dmarc=quarantine", "spf.example", spf=spf, align_spf=align)
 
 
 def subdomain(host):
@@ -247,6 +259,14 @@ def main():
         suite.add("a broken signature does not", broken_signature, host)
         for client in (namespace.CLIENT4, namespace.CLIENT6):
             suite.add(f"aligned SPF passes from {client}", aligned_spf, host, client)
+        for client, sender, helo, *want in (
+                (namespace.CLIENT4, "bounce@spf.example", "mail.spf.example", "0", PASS),
+                (namespace.CLIENT6, "list-a=b.example@spf.example", "mail.spf.example",
+                 "0", PASS),
+                (namespace.CLIENT4, "bounce@mailer.example", "mail.spf.example", "0", FAIL),
+                (namespace.ATTACKER4, "bounce@spf.example", "mail.attacker.example", "7", FAIL)):
+            suite.add(f"Received-SPF: <{sender}> from {client}", received_spf, host, client,
+                      sender, helo, *want)
         suite.add("a subdomain is judged by its organizational domain", subdomain, host)
         for domain, policy, code in (("none.example", "none", "18"),
                                      ("dkim.example", "reject", "16"),
@@ -265,7 +285,7 @@ def main():
                 (namespace.ATTACKER4, "", "fail", "helo")):
             suite.add(f"own SPF check: <{sender}> from {client}", own_spf, host, client, sender,
                       result, *scope)
-        for port, way in ((PLAIN, "agent"), (OWN, "own check")):
+        for port, way in ((PLAIN, "agent"), (RECEIVED, "Received-SPF"), (OWN, "own check")):
             for what, head, sender in FORGED:
                 suite.add(f"forged first line, {way}: {what}", forged, host, port, head, sender)
         suite.add("several messages in one session", one_session, host)

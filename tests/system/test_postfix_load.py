@@ -2,8 +2,8 @@
 
 240 messages of 20 domains come over 8 connections into a real Postfix with OpenDKIM,
 the SPF agent and our daemon, which is stopped and started again in between. Postfix
-answers 4xx meanwhile and the clients try again, as real ones do. Then the whole report chain must give
-the numbers that were sent.
+answers 4xx meanwhile and the clients try again, as real ones do. Then the whole report
+chain must give the numbers that were sent.
 """
 import os
 import queue
