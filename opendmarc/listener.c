@@ -107,18 +107,85 @@ dmf_listener_tune(void)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-void
-dmf_listener_wake(void)
+/* Some address of the family that nobody knows: loopback, or a name of the kernel's choice. */
+static socklen_t
+quiet_address(sa_family_t family, struct sockaddr_storage *ss)
+{
+	memset(ss, 0, sizeof(*ss));
+	ss->ss_family = family;
+	switch (family) {
+	case AF_INET:
+		((struct sockaddr_in *)ss)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		return sizeof(struct sockaddr_in);
+	case AF_INET6:
+		((struct sockaddr_in6 *)ss)->sin6_addr = in6addr_loopback;
+		return sizeof(struct sockaddr_in6);
+	default:
+		return sizeof(sa_family_t);
+	}
+}
+
+/* A socket of the family that listens quietly; -1 when there can be none. */
+static int
+quiet_socket(sa_family_t family)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = quiet_address(family, &ss);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&ss, len) == 0 && listen(fd, 1) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+/* Connects to a listening socket of ours, so that accept() has something to return. */
+static void
+call(int fd)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int fd = listening(), to;
+	int to;
 
-	if (fd < 0 || getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
 		return;
-	to = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	to = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (to < 0)
 		return;
 	(void)connect(to, (const struct sockaddr *)&ss, len);
 	(void)close(to);
+}
+
+int
+dmf_listener_close(void)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = listening(), old, quiet;
+
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+		return -1;
+	quiet = quiet_socket(ss.ss_family);
+	old = dup(fd);
+	if (quiet >= 0 && old >= 0) {
+		/* The shutdown wakes the thread that waits on the old socket; it then
+		 * accepts on the new one, where a call must wait for it. */
+		call(quiet);
+		if (dup2(quiet, fd) == fd)
+			(void)shutdown(old, SHUT_RDWR);
+	}
+	if (old >= 0)
+		(void)close(old);
+	return quiet;
+}
+
+void
+dmf_listener_wake(int quiet)
+{
+	if (quiet < 0)
+		return;
+	call(quiet);
+	(void)close(quiet);
 }

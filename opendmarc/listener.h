@@ -24,7 +24,17 @@ const char *dmf_listener_reason(const char *spec);
  */
 void dmf_listener_tune(void);
 
-/* Makes the thread that waits for connections look up at once, by connecting to it. */
-void dmf_listener_wake(void);
+/*
+ * Frees the listening address at once, while libmilter goes on serving the
+ * connections it has: its descriptor then listens where nobody calls. A descriptor
+ * for dmf_listener_wake(), or -1.
+ */
+int dmf_listener_close(void);
+
+/*
+ * Makes the thread that waits for connections look up, which libmilter otherwise
+ * does every five seconds. quiet is from dmf_listener_close(), and is closed.
+ */
+void dmf_listener_wake(int quiet);
 
 #endif

@@ -10,7 +10,8 @@ opendmarc_opendmarc_SOURCES = \
 	opendmarc/privs.c opendmarc/privs.h \
 	opendmarc/process.c opendmarc/process.h \
 	opendmarc/signals.c opendmarc/signals.h \
-	opendmarc/version.c opendmarc/version.h
+	opendmarc/version.c opendmarc/version.h \
+	opendmarc/work.c opendmarc/work.h
 opendmarc_opendmarc_LDADD = \
 	opendmarc/libfilter.la \
 	common/libdns.la common/libhistory.la common/libconf.la \

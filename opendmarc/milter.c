@@ -21,6 +21,7 @@
 #include "opendmarc/conn.h"
 #include "opendmarc/listener.h"
 #include "opendmarc/msg.h"
+#include "opendmarc/work.h"
 
 /* Packets are 64 kB by default, and libmilter closes the connection on longer ones. */
 #define PACKET_MAX	(2 * 1024 * 1024)
@@ -39,6 +40,12 @@ struct session {
 
 /* libmilter hands a callback nothing of ours, so the way to the rest starts here. */
 static struct dmf_shared shared;
+
+/* What a stop waits for. */
+static struct dmf_work work = DMF_WORK_INITIALIZER;
+
+/* The longest a stop waits for messages in work, so that a service manager does not kill. */
+#define DRAIN_SECS_MAX	60
 
 /* The session of a connection, made on first use. NULL: out of memory. */
 static struct session *
@@ -95,6 +102,16 @@ on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 	return s->conn.ignored ? SMFIS_ACCEPT : SMFIS_CONTINUE;
 }
 
+/* Ends the message of the session, if there is one. */
+static void
+drop_message(struct session *s)
+{
+	if (s->msg == NULL)
+		return;
+	dmf_msg_free(&s->msg);
+	atomic_fetch_sub(&work.messages, 1);
+}
+
 /* An MTA that skips the connection step still gets its mail checked. */
 static void
 need_conn(struct session *s)
@@ -126,11 +143,14 @@ on_mail(SMFICTX *ctx, char **args)
 	if (s == NULL)
 		return SMFIS_TEMPFAIL;
 	need_conn(s);
-	dmf_msg_free(&s->msg);
+	drop_message(s);
 	if (dmf_conn_passes(&s->conn, authenticated, sender))
 		return SMFIS_ACCEPT;
 	s->msg = dmf_msg_new(&s->conn, sender, authenticated);
-	return s->msg != NULL ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
+	if (s->msg == NULL)
+		return SMFIS_TEMPFAIL;
+	atomic_fetch_add(&work.messages, 1);
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat
@@ -207,7 +227,7 @@ on_end(SMFICTX *ctx)
 	if (s == NULL || s->msg == NULL)
 		return SMFIS_ACCEPT;
 	answer = finish(ctx, s);
-	dmf_msg_free(&s->msg);
+	drop_message(s);
 	return answer;
 }
 
@@ -217,7 +237,7 @@ on_abort(SMFICTX *ctx)
 	struct session *s = smfi_getpriv(ctx);
 
 	if (s != NULL)
-		dmf_msg_free(&s->msg);
+		drop_message(s);
 	return SMFIS_CONTINUE;
 }
 
@@ -228,10 +248,112 @@ on_close(SMFICTX *ctx)
 
 	if (s == NULL)
 		return SMFIS_CONTINUE;
-	dmf_msg_free(&s->msg);
+	drop_message(s);
 	free(s);
 	(void)smfi_setpriv(ctx, NULL);
 	return SMFIS_CONTINUE;
+}
+
+/*
+ * What libmilter calls. Once the daemon ends, its configuration and resolver go away
+ * while libmilter may still hold connections: no callback gets past here then.
+ */
+static sfsistat
+gate_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
+    unsigned long f3, unsigned long *pf0, unsigned long *pf1, unsigned long *pf2,
+    unsigned long *pf3)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_negotiate(ctx, f0, f1, f2, f3, pf0, pf1, pf2, pf3);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_connect(ctx, host, sa);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_helo(SMFICTX *ctx, char *helo)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_helo(ctx, helo);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_mail(SMFICTX *ctx, char **args)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_mail(ctx, args);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_header(SMFICTX *ctx, char *name, char *value)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_header(ctx, name, value);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_end(SMFICTX *ctx)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_end(ctx);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_abort(SMFICTX *ctx)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_abort(ctx);
+	dmf_work_leave(&work);
+	return answer;
+}
+
+static sfsistat
+gate_close(SMFICTX *ctx)
+{
+	sfsistat answer;
+
+	if (!dmf_work_enter(&work))
+		return SMFIS_TEMPFAIL;
+	answer = on_close(ctx);
+	dmf_work_leave(&work);
+	return answer;
 }
 
 int
@@ -241,14 +363,14 @@ dmf_milter_open(struct dmf_env *env, char *why, size_t why_size)
 		.xxfi_name = (char[]){ "opendmarc" },
 		.xxfi_version = SMFI_VERSION,
 		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
-		.xxfi_connect = on_connect,
-		.xxfi_helo = on_helo,
-		.xxfi_envfrom = on_mail,
-		.xxfi_header = on_header,
-		.xxfi_eom = on_end,
-		.xxfi_abort = on_abort,
-		.xxfi_close = on_close,
-		.xxfi_negotiate = on_negotiate,
+		.xxfi_connect = gate_connect,
+		.xxfi_helo = gate_helo,
+		.xxfi_envfrom = gate_mail,
+		.xxfi_header = gate_header,
+		.xxfi_eom = gate_end,
+		.xxfi_abort = gate_abort,
+		.xxfi_close = gate_close,
+		.xxfi_negotiate = gate_negotiate,
 	};
 
 	dmf_shared_init(&shared, env);
@@ -272,12 +394,19 @@ dmf_milter_open(struct dmf_env *env, char *why, size_t why_size)
 int
 dmf_milter_run(void)
 {
-	return smfi_main() == MI_SUCCESS ? 0 : -1;
+	int result = smfi_main() == MI_SUCCESS ? 0 : -1;
+
+	dmf_work_close(&work);
+	return result;
 }
 
 void
 dmf_milter_stop(void)
 {
+	int secs = 2 * shared.env->conf->dns_timeout_secs, quiet;
+
+	quiet = dmf_listener_close();
+	dmf_work_drain(&work, secs < DRAIN_SECS_MAX ? secs : DRAIN_SECS_MAX);
 	(void)smfi_stop();
-	dmf_listener_wake();
+	dmf_listener_wake(quiet);
 }

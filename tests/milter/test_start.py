@@ -9,8 +9,10 @@ import signal
 import socket
 import stat
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import milterclient  # noqa: E402
 import procs  # noqa: E402
 import tap  # noqa: E402
 
@@ -437,6 +439,51 @@ for number, name in ((signal.SIGTERM, "TERM"), (signal.SIGINT, "INT"), (signal.S
         tap.contains(daemon.output(), "terminating with status 0", "log")
 
 
+def send_slowly(spec, results):
+    """A message whose end waits for the DNS; its result, or what went wrong, is appended."""
+    try:
+        with milterclient.Milter(spec) as m:
+            m.negotiate()
+            m.connect(ip="192.0.2.1")
+            m.helo("client.example")
+            results.append(m.message(b"From: a@author.example\r\n\r\n", mail_from="<a@x.example>"))
+    except Exception as e:      # the case reports it
+        results.append(e)
+
+
+for kind in ("local", "inet"):
+    @suite.case(f"a stop frees the {kind} address at once and finishes the message in work")
+    def _(kind=kind):
+        run, port, results = fresh(), procs.free_port(), []
+        spec = f"local:{run}/s" if kind == "local" else f"inet:{port}@127.0.0.1"
+        address = f"{run}/s" if kind == "local" else ("127.0.0.1", port)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            path = conf(f"Socket {spec}\nDNSTimeout 8\n"
+                        f"Nameservers 127.0.0.1@{silent.getsockname()[1]}\n")
+            old = foreground("-c", path)
+            old.wait_output("starting")
+            old.wait_until(lambda: procs.answers(address), "an answer")
+            client = threading.Thread(target=send_slowly, args=(spec, results))
+            client.start()
+            silent.settimeout(procs.GIVE_UP_SECS)
+            silent.recv(512)            # it asks: the message is in work
+            old.signal(signal.SIGTERM)
+            procs.wait_for(lambda: not procs.answers(address), "the address to be free")
+            new = foreground("-c", path)
+            new.wait_until(lambda: procs.answers(address), "the successor to listen")
+            tap.equal((results, old.running()), ([], True), "the old one still works")
+            client.join()
+            tap.true(isinstance(results[0], milterclient.Result), f"result {results[0]!r}")
+            tap.contains(results[0].values("Authentication-Results")[0], "dmarc=temperror", "field")
+            tap.equal(old.wait_end(), 0, "status of the old one")
+            lines = old.output().splitlines()
+            tap.contains(lines[-1], "terminating with status 0", "last line")
+            tap.contains(lines[-2], "author.example temperror", "line before")
+            tap.true(procs.answers(address), "the successor is undisturbed")
+            tap.equal(new.stop(), 0, "status of the new one")
+
+
 @suite.case("USR1 and PIPE do not stop it")
 def _():
     run = fresh()
@@ -464,8 +511,7 @@ def _():
 def _():
     run = fresh()
     daemon = foreground("-v", "-l", "-c", conf(f"Socket local:{run}/s\n"))
-    daemon.wait_unix(f"{run}/s")
-    tap.contains(daemon.output(), "starting (args: -f -v -l", "stderr too")
+    daemon.wait_output("starting (args: -f -v -l")
     tap.equal(daemon.stop(), 0, "status")
 
 
