@@ -1,6 +1,7 @@
 # local.mk - black-box tests of the daemon: starting it, and the milter protocol.
 milter_tests = \
 	tests/milter/test_load.py \
+	tests/milter/test_report_script.py \
 	tests/milter/test_robust.py \
 	tests/milter/test_start.py \
 	tests/milter/test_trust.py \
