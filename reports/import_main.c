@@ -142,6 +142,8 @@ before_wait(void *arg)
 {
 	struct run *run = arg;
 
+	if (run->cli.verbose > 1)
+		fprintf(stderr, PROG ": waiting for %s\n", run->name);
 	if (!run->failed && import_flush(run->import) != 0)
 		store_failed(run);
 }

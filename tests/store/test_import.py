@@ -288,19 +288,20 @@ def _():
     path = write(f"{f}/h.dat", record(job="A"))
     with open(path, "a") as writer:
         fcntl.flock(writer, fcntl.LOCK_EX)
-        child = subprocess.Popen([IMPORT, "--db", url(f), "--input", path],
-                                 env=environment())
+        child = subprocess.Popen([IMPORT, "--db", url(f), "--input", path, "--verbose",
+                                  "--verbose"], env=environment(), stderr=subprocess.PIPE)
         try:
-            # The database is opened before the file is read.
-            procs.wait_for(lambda: os.path.exists(f"{f}/t.db") and
-                           os.path.getsize(f"{f}/t.db") > 0, "the database")
+            while b"waiting for " not in child.stderr.readline():
+                tap.equal(child.poll(), None, "status while the file is locked")
             writer.write(record(job="B"))
             writer.flush()
             fcntl.flock(writer, fcntl.LOCK_UN)
+            child.stderr.read()
             tap.equal(child.wait(60), 0, "status")
         finally:
             child.kill()
             child.wait()
+            child.stderr.close()
     tap.equal(number(f), 2)
 
 
