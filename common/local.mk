@@ -29,5 +29,6 @@ common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \
 	$(CARES_LIBS) $(SPF2_LIBS)
 
 common_libhistory_la_SOURCES = \
-	common/history.c common/history.h
+	common/history.c common/history.h \
+	common/historyread.c
 common_libhistory_la_LIBADD = libopendmarc/libbase.la
