@@ -261,7 +261,7 @@ add_spf(const struct store_message *m, struct odm_strbuf *key)
 	const char *domain = m->spf_domain;
 
 	if (domain == NULL || domain[0] == '\0')
-		domain = null_sender ? NULL : m->mfrom;
+		domain = m->mfrom;	/* empty with a null sender */
 	if (m->spf < 0 || (!null_sender && m->spf_scope == HISTORY_SPF_HELO))
 		domain = NULL;
 	add_domain(key, domain);
