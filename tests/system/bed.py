@@ -12,6 +12,7 @@ import milterclient
 import namespace
 import procs
 import smtpsink
+import tap
 
 SELECTOR = "sel"
 LOAD_DOMAINS = [f"load{n:02}.example" for n in range(20)]
@@ -179,6 +180,16 @@ class Daemon:
         if len(found) != 1:
             raise procs.Error(f"{len(found)} history records of {job}")
         return found[0]
+
+
+def end_cleanly(daemons):
+    """A case: TERM to all daemons, each ends with status 0 and without a sanitizer's word."""
+    for daemon in daemons:
+        daemon.program.signal(signal.SIGTERM)
+    for daemon in daemons:
+        tap.equal(daemon.program.wait_end(), 0, f"exit status of {daemon.name}")
+        tap.true("Sanitizer" not in daemon.log() and "runtime error" not in daemon.log(),
+                 f"clean log of {daemon.name}")
 
 
 class Mailbox:

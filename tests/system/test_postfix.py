@@ -289,6 +289,7 @@ def main():
             for what, head, sender in FORGED:
                 suite.add(f"forged first line, {way}: {what}", forged, host, port, head, sender)
         suite.add("several messages in one session", one_session, host)
+        suite.add("the daemons end cleanly", bed.end_cleanly, set(host.daemons.values()))
         return suite.run(on_failure=lambda: tap.diag(p.logs()))
 
 

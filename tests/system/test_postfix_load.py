@@ -162,6 +162,7 @@ def main():
         suite.add("none recorded twice", none_recorded_twice, load)
         suite.add("a second import changes nothing", imported_once, load)
         suite.add("20 reports with the sums that were sent", reported, load)
+        suite.add("the daemon ends cleanly", bed.end_cleanly, [load.daemon])
         return suite.run(on_failure=lambda: tap.diag(p.logs()))
 
 

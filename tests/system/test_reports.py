@@ -171,6 +171,7 @@ def main():
             suite.add(f"numbers to {rcpt}", numbers, site, rcpt, want)
         suite.add("authentication results of the rows", authentication, site)
         suite.add("a second run mails nothing", once, site)
+        suite.add("the daemon ends cleanly", bed.end_cleanly, [site.daemon, site.rejecting])
         return suite.run(on_failure=lambda: tap.diag(p.logs()))
 
 

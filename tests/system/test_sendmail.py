@@ -74,6 +74,7 @@ def main():
         host = Host(p)
         suite.add("aligned DKIM passes", passed, host)
         suite.add("a failing message is rejected with 550 5.7.1", rejected, host)
+        suite.add("the daemon ends cleanly", bed.end_cleanly, [host.daemon])
         return suite.run(on_failure=lambda: tap.diag(p.logs()))
 
 
