@@ -32,6 +32,14 @@ endif
 
 EXTRA_DIST += \
 	contrib/cron/opendmarc.in \
+	contrib/install-packages \
+	contrib/quickstart \
+	contrib/quickstart.d/1-spf-pass.eml \
+	contrib/quickstart.d/2-dkim-pass.eml \
+	contrib/quickstart.d/3-spoofed-reject.eml \
+	contrib/quickstart.d/4-fail-none.eml \
+	contrib/quickstart.d/5-no-policy.eml \
+	contrib/quickstart.d/zone \
 	contrib/report-script.in \
 	contrib/systemd/opendmarc.service.in \
 	contrib/sysusers.d/opendmarc.conf \

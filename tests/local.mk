@@ -10,6 +10,8 @@ PY_LOG_COMPILER = python3
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 
+EXTRA_DIST += tests/all
+
 unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 include tests/unit/base.mk
