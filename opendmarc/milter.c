@@ -9,10 +9,12 @@
  */
 #include "opendmarc/milter.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include <libmilter/mfapi.h>
 
@@ -31,6 +33,7 @@
 #define STEPS_SILENT	(SMFIP_NR_HELO | SMFIP_NR_HDR)
 
 struct session {
+	LIST_ENTRY(session) link;	/* in live, under its lock */
 	bool		 silent_helo, silent_header;	/* the MTA waits for no reply */
 	bool		 may_remove;	/* the MTA lets us remove fields */
 	bool		 announced;	/* conn is filled */
@@ -40,6 +43,12 @@ struct session {
 
 /* libmilter hands a callback nothing of ours, so the way to the rest starts here. */
 static struct dmf_shared shared;
+
+/* Every session, because libmilter closes not all of them when it stops. */
+static struct {
+	pthread_mutex_t lock;
+	LIST_HEAD(, session) sessions;
+} live = { PTHREAD_MUTEX_INITIALIZER, LIST_HEAD_INITIALIZER(live.sessions) };
 
 /* What a stop waits for. */
 static struct dmf_work work = DMF_WORK_INITIALIZER;
@@ -60,6 +69,9 @@ session_of(SMFICTX *ctx)
 		free(s);
 		return NULL;
 	}
+	pthread_mutex_lock(&live.lock);
+	LIST_INSERT_HEAD(&live.sessions, s, link);
+	pthread_mutex_unlock(&live.lock);
 	return s;
 }
 
@@ -110,6 +122,16 @@ drop_message(struct session *s)
 		return;
 	dmf_msg_free(&s->msg);
 	atomic_fetch_sub(&work.messages, 1);
+}
+
+static void
+free_session(struct session *s)
+{
+	drop_message(s);
+	pthread_mutex_lock(&live.lock);
+	LIST_REMOVE(s, link);
+	pthread_mutex_unlock(&live.lock);
+	free(s);
 }
 
 /* An MTA that skips the connection step still gets its mail checked. */
@@ -248,8 +270,7 @@ on_close(SMFICTX *ctx)
 
 	if (s == NULL)
 		return SMFIS_CONTINUE;
-	drop_message(s);
-	free(s);
+	free_session(s);
 	(void)smfi_setpriv(ctx, NULL);
 	return SMFIS_CONTINUE;
 }
@@ -395,8 +416,11 @@ int
 dmf_milter_run(void)
 {
 	int result = smfi_main() == MI_SUCCESS ? 0 : -1;
+	struct session *s;
 
 	dmf_work_close(&work);
+	while ((s = LIST_FIRST(&live.sessions)) != NULL)
+		free_session(s);
 	return result;
 }
 
