@@ -47,7 +47,7 @@ static struct dmf_shared shared;
 /* Every session, because libmilter closes not all of them when it stops. */
 static struct {
 	pthread_mutex_t lock;
-	LIST_HEAD(, session) sessions;
+	LIST_HEAD(live_sessions, session) sessions;
 } live = { PTHREAD_MUTEX_INITIALIZER, LIST_HEAD_INITIALIZER(live.sessions) };
 
 /* What a stop waits for. */

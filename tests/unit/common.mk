@@ -90,3 +90,9 @@ TESTS += tests/unit/check_spf
 tests_unit_check_spf_SOURCES = tests/unit/check_spf.c $(testdns_sources)
 tests_unit_check_spf_CFLAGS = $(unit_cflags)
 tests_unit_check_spf_LDADD = common/libdns.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_work
+TESTS += tests/unit/check_work
+tests_unit_check_work_SOURCES = tests/unit/check_work.c opendmarc/work.c opendmarc/work.h
+tests_unit_check_work_CFLAGS = $(unit_cflags)
+tests_unit_check_work_LDADD = $(CHECK_LIBS)
