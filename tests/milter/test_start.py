@@ -382,7 +382,7 @@ def _():
     run = fresh()
     daemon = foreground("-c", conf(f"Socket local:{run}/a\nPidFile {run}/a.pid\nUserID nobody-x\n"),
                         "-p", f"local:{run}/b", "-P", f"{run}/b.pid", "-u", USER)
-    daemon.wait_unix(f"{run}/b")
+    daemon.wait_output("starting")
     tap.equal(sorted(os.listdir(run)), ["b", "b.pid"], "files")
     tap.equal(read_pid(f"{run}/b.pid"), daemon.pid, "pid")
     daemon.stop()
