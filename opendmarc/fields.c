@@ -82,6 +82,7 @@ dmf_fields_add(struct dmf_fields *f, enum dmf_field_kind kind, struct odm_span v
 	field = &f->at[f->n++];
 	field->kind = kind;
 	field->nth = f->seen[kind];
-	field->value = (struct odm_span){ copy, value.len };
+	field->value.at = copy;
+	field->value.len = value.len;
 	f->octets += value.len;
 }

@@ -224,13 +224,13 @@ hint(const struct dmf_msg *m)
 		    "if that is a filter of yours, name it in TrustedAuthservIDs", job, id);
 		break;
 	case DMF_UNTRUSTED_RELAY:
-		log_write(LOG_LEVEL_NOTICE, "%s: authentication results of \"%s\" came from a client "
-		    "that is not in TrustedRelays", job, id);
+		log_write(LOG_LEVEL_NOTICE, "%s: authentication results of \"%s\" came from a "
+		    "client that is not in TrustedRelays", job, id);
 		break;
 	case DMF_UNTRUSTED_JOB:
 		log_write(LOG_LEVEL_NOTICE, "%s: authentication results of \"%s\" do not carry the "
-		    "queue id of the message; set AuthservIDWithJobID in the filter that writes them, "
-		    "or TrustJobID off", job, id);
+		    "queue id of the message; set AuthservIDWithJobID in the filter that writes "
+		    "them, or TrustJobID off", job, id);
 		break;
 	}
 }
@@ -258,7 +258,8 @@ write_history(struct dmf_msg *m, const struct dmf_context *ctx,
 	if (dmf_histrec_fill(&src, &rec)) {
 		history_write(&rec, env->conf->history_format == CONF_HISTORY_FULL, &text);
 		if (!text.failed)
-			(void)histwriter_append(env->history, m->orders.job, odm_strbuf_span(&text));
+			(void)histwriter_append(env->history, m->orders.job,
+			    odm_strbuf_span(&text));
 	} else {
 		text.failed = true;
 	}

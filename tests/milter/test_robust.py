@@ -229,6 +229,18 @@ def _():
         tap.equal(g.daemon.wait_end(), 0, "exit status")
 
 
+@suite.case("TERM waits for a message that is still coming in")
+def _():
+    with Filter() as g, g.session() as m:
+        m.mail("u@a.test")
+        m.header("From", "a@none.test")
+        g.daemon.signal(signal.SIGTERM)
+        m.header("Subject", "x")
+        tap.contains(dmarc_of(m.end()), "dmarc=fail")
+        m.close()
+        tap.equal(g.daemon.wait_end(), 0, "exit status")
+
+
 @suite.case("a socket that a dead daemon left is taken over, a living one is not")
 def _():
     with Filter() as g:

@@ -16,7 +16,8 @@ static const struct dmarc_case {
 	{ "pass", "mx.test", ODM_DMARC_PASS, "reject", "none", "example.com", "reject",
 	    "mx.test; dmarc=pass (p=reject dis=none) header.from=example.com policy.dmarc=reject" },
 	{ "fail", "OpenDMARC", ODM_DMARC_FAIL, "reject", "none", "a.test", "quarantine",
-	    "OpenDMARC; dmarc=fail (p=reject dis=none) header.from=a.test policy.dmarc=quarantine" },
+	    "OpenDMARC; dmarc=fail (p=reject dis=none) header.from=a.test "
+	    "policy.dmarc=quarantine" },
 	{ "none", "mx.test", ODM_DMARC_NONE, "none", "none", "a.test", NULL,
 	    "mx.test; dmarc=none (p=none dis=none) header.from=a.test" },
 	{ "no author", "mx.test", ODM_DMARC_PERMERROR, "none", "none", NULL, NULL,

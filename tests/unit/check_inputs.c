@@ -72,13 +72,13 @@ static const struct inputs_case {
 	{ "the first that is no pass stays", 0,
 	    "A mx.test; spf=neutral smtp.mailfrom=sender.test\n"
 	    "A mx.test; spf=fail smtp.mailfrom=sender.test\n", NULL, "neutral", "", "" },
-	{ "other sender is no evidence", 0, "A mx.test; spf=fail smtp.mailfrom=else.test\n" SPF_PASS,
+	{ "other sender, no evidence", 0, "A mx.test; spf=fail smtp.mailfrom=else.test\n" SPF_PASS,
 	    NULL, "pass", "", "" },
 	{ "pass of another sender", 0, "A mx.test; spf=pass smtp.mailfrom=else.test\n",
 	    NULL, "-", "", "1" },
 	{ "subdomain is another sender", 0, "A mx.test; spf=pass smtp.mailfrom=x.sender.test\n",
 	    NULL, "-", "", "1" },
-	{ "broken domain is no evidence", 0, "A mx.test; spf=pass smtp.mailfrom=sender.test(.else\n",
+	{ "broken domain, no evidence", 0, "A mx.test; spf=pass smtp.mailfrom=sender.test(.else\n",
 	    NULL, "-", "", "" },
 	{ "helo never stands for a sender", 0, "A mx.test; spf=pass smtp.helo=helo.test\n",
 	    NULL, "-", "", "" },
@@ -188,6 +188,9 @@ static const struct inputs_case {
 	{ "a foreign id disagrees", 0, DKIM_PASS
 	    "A border.test; dkim=fail header.d=d.test\n" DKIM_SIG,
 	    NULL, "-", "d.test/=fail", "1" },
+	{ "a foreign id disagrees about one of two", 0, "A mx.test; dkim=pass header.d=d.test\n"
+	    "A border.test; dkim=fail header.d=d.test\n" DKIM_SIG SIG("d.test", "t", "zzz"),
+	    NULL, "-", "d.test/=fail", "1" },
 	{ "an untrusted id does not", 0, DKIM_PASS
 	    "A else.test; dkim=fail header.d=d.test\n" DKIM_SIG, NULL, "-", "d.test/s=pass+", "" },
 	{ "about another signature", 0, "A mx.test; dkim=pass header.d=d.test header.s=s; "
@@ -217,7 +220,7 @@ static const struct inputs_case {
 	    NULL, "-", "", "1" },
 	{ "broken domain", 0, "A mx.test; dkim=pass header.d=d.test(.evil.test\n" DKIM_SIG,
 	    NULL, "-", "", "" },
-	{ "unknown ptype beside it", 0, "A mx.test; x-foo=pass foo.bar=x; dkim=pass header.d=d.test\n"
+	{ "unknown ptype beside", 0, "A mx.test; x-foo=pass foo.bar=x; dkim=pass header.d=d.test\n"
 	    DKIM_SIG, NULL, "-", "d.test/=pass+", "" },
 	{ "comment as OpenDKIM writes it", 0, "A mx.test;\n\tdkim=pass (2048-bit key; unprotected) "
 	    "header.d=d.test header.i=@d.test header.b=abcdefgh;\n\tdkim-atps=neutral\n" DKIM_SIG,
@@ -261,7 +264,7 @@ static const struct inputs_case {
 	{ "job asked for, none known", JOB_ID | NO_JOB,
 	    "A mx.test/JOB1; spf=pass smtp.mailfrom=sender.test\n", NULL, "-", "", "1" },
 	{ "job asked for, DKIM", JOB_ID, DKIM_PASS DKIM_SIG, NULL, "-", "", "1" },
-	{ "a foreign id needs no job", JOB_ID, "A border.test; spf=pass smtp.mailfrom=sender.test\n",
+	{ "foreign id needs no job", JOB_ID, "A border.test; spf=pass smtp.mailfrom=sender.test\n",
 	    NULL, "pass", "", "" },
 
 	/* Foreign ids. */
@@ -280,7 +283,7 @@ static const struct inputs_case {
 	{ "not from an authenticated client", AUTHENTICATED, FOREIGN SPF_PASS,
 	    NULL, "-", "", "" },
 	{ "not when switched off", KEEP, FOREIGN SPF_PASS, NULL, "-", "", "" },
-	{ "not under a foreign id", 0, FOREIGN "A border.test; spf=pass smtp.mailfrom=sender.test\n",
+	{ "not under foreign ids", 0, FOREIGN "A border.test; spf=pass smtp.mailfrom=sender.test\n",
 	    NULL, "-", "", "" },
 	{ "not a fail", 0, FOREIGN "A mx.test; spf=fail smtp.mailfrom=sender.test; "
 	    "dkim=fail header.d=d.test\n", NULL, "fail", "d.test/=fail", "" },
@@ -422,7 +425,7 @@ static const struct hint_case {
 	{ "unknown id", 0, "A opendkim.test; dkim=pass header.d=d.test\n", DMF_UNTRUSTED_ID,
 	    "opendkim.test" },
 	{ "unknown id without results", 0, "A opendkim.test; none\n", DMF_UNTRUSTED_NONE, NULL },
-	{ "the client's own field below its Received", 0, FOREIGN "A g.test; dkim=pass header.d=x\n",
+	{ "the client's field below its Received", 0, FOREIGN "A g.test; dkim=pass header.d=x\n",
 	    DMF_UNTRUSTED_NONE, NULL },
 	{ "one trusted is enough", 0, "A opendkim.test; dkim=pass header.d=d.test\n" SPF_PASS,
 	    DMF_UNTRUSTED_NONE, NULL },

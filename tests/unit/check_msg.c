@@ -123,8 +123,9 @@ START_TEST(malformed_case)
 	ck_assert_msg(o->action == DMF_ACTION_ACCEPT, "%s: action %d", c->what, (int)o->action);
 	ck_assert_uint_eq(o->ninserts, 2);
 	ck_assert_str_eq(o->inserts[0].name, "Authentication-Results");
-	ck_assert_msg(strcmp(o->inserts[0].value, "mx.test; dmarc=permerror (p=none dis=none)") == 0,
-	    "%s: %s", c->what, o->inserts[0].value);
+	ck_assert_msg(strcmp(o->inserts[0].value,
+	    "mx.test; dmarc=permerror (p=none dis=none)") == 0, "%s: %s", c->what,
+	    o->inserts[0].value);
 	ck_assert_str_eq(o->inserts[1].name, "DMARC-Filter");
 	ck_assert_uint_eq(o->nremovals, 1);
 	ck_assert_uint_eq(o->removals[0], 1);

@@ -31,7 +31,7 @@ static const struct verdict_case {
 } cases[] = {
 	{ "pass", REJECTS, ODM_DMARC_PASS, REJECT, REJECT, DMF_ACTION_ACCEPT, NULL,
 	    "reject", "none", "reject", DMF_RECORD_ALWAYS, 15, 2, "" },
-	{ "pass under a tested policy", 0, ODM_DMARC_PASS, QUARANTINE, NONE, DMF_ACTION_ACCEPT, NULL,
+	{ "pass, tested policy", 0, ODM_DMARC_PASS, QUARANTINE, NONE, DMF_ACTION_ACCEPT, NULL,
 	    "quarantine", "none", "none", DMF_RECORD_ALWAYS, 15, 2, "" },
 	{ "fail, p=none", REJECTS, ODM_DMARC_FAIL, NONE, NONE, DMF_ACTION_ACCEPT, NULL,
 	    "none", "none", "none", DMF_RECORD_ALWAYS, 18, 2, "" },
@@ -42,7 +42,7 @@ static const struct verdict_case {
 	    "reject", "none", "reject", DMF_RECORD_ALWAYS, 16, 2, "local_policy:" },
 	{ "fail, p=quarantine", REJECTS, ODM_DMARC_FAIL, QUARANTINE, QUARANTINE, DMF_ACTION_ACCEPT,
 	    NULL, "quarantine", "none", "quarantine", DMF_RECORD_ALWAYS, 17, 2, "local_policy:" },
-	{ "fail, p=reject t=y is not rejected", REJECTS | TESTING, ODM_DMARC_FAIL, REJECT, QUARANTINE,
+	{ "p=reject t=y is not rejected", REJECTS | TESTING, ODM_DMARC_FAIL, REJECT, QUARANTINE,
 	    DMF_ACTION_ACCEPT, NULL, "reject", "none", "quarantine", DMF_RECORD_ALWAYS, 17, 2,
 	    "policy_test_mode: local_policy:" },
 	{ "fail, p=quarantine t=y", TESTING, ODM_DMARC_FAIL, QUARANTINE, NONE,
