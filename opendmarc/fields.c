@@ -62,27 +62,42 @@ grow(struct dmf_fields *f)
 	return true;
 }
 
+/* A copy of the octets with a NUL behind them; NULL: out of memory. */
+static char *
+copy_octets(struct odm_span value)
+{
+	char *copy = malloc(value.len + 1);
+
+	if (copy == NULL)
+		return NULL;
+	if (value.len > 0)
+		memcpy(copy, value.at, value.len);
+	copy[value.len] = '\0';
+	return copy;
+}
+
 void
 dmf_fields_add(struct dmf_fields *f, enum dmf_field_kind kind, struct odm_span value)
 {
 	struct dmf_field *field;
-	char *copy;
 
 	if (kind == DMF_FIELD_OTHER || kind == DMF_FIELD_FROM)
 		return;
 	f->seen[kind]++;
 	if (f->n >= ODM_HEADER_FIELDS_MAX || value.len > ODM_HEADER_OCTETS_MAX - f->octets ||
-	    !grow(f) || (copy = malloc(value.len + 1)) == NULL) {
+	    !grow(f)) {
 		f->dropped++;
 		return;
 	}
-	if (value.len > 0)
-		memcpy(copy, value.at, value.len);
-	copy[value.len] = '\0';
-	field = &f->at[f->n++];
+	field = &f->at[f->n];
 	field->kind = kind;
 	field->nth = f->seen[kind];
-	field->value.at = copy;
+	field->value.at = copy_octets(value);
 	field->value.len = value.len;
+	if (field->value.at == NULL) {
+		f->dropped++;
+		return;
+	}
 	f->octets += value.len;
+	f->n++;
 }
