@@ -59,9 +59,12 @@ fill_policy(const struct odm_verdict *v, struct history_record *rec)
 	rec->pct = (int)r->pct;
 	rec->adkim = r->adkim == ODM_ALIGNMENT_STRICT ? 's' : 'r';
 	rec->aspf = r->aspf == ODM_ALIGNMENT_STRICT ? 's' : 'r';
-	rec->p = policy_letter(r->p);
-	rec->sp = policy_letter(r->sp);
-	rec->np = policy_letter(r->np);
+	/* A record that counts as p=none is told as what it counts for: RFC 9990, 3.1.1.5. */
+	rec->p = v->tag == ODM_TAG_NONE ? 'n' : policy_letter(r->p);
+	if (v->tag != ODM_TAG_NONE) {
+		rec->sp = policy_letter(r->sp);
+		rec->np = policy_letter(r->np);
+	}
 	rec->fo = (int)r->fo;
 	rec->psd = psd[r->psd];
 	rec->testing = r->testing || r->pct_zero;

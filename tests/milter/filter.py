@@ -29,6 +29,7 @@ _dmarc.none.test TXT v=DMARC1; p=none; rua=mailto:agg@none.test,mailto:b@c.test
 _dmarc.test.test TXT v=DMARC1; p=reject; t=y
 _dmarc.strict.test TXT v=DMARC1; p=reject; adkim=s; aspf=s
 _dmarc.sub.test TXT v=DMARC1; p=reject; sp=quarantine; np=reject
+_dmarc.assumed.test TXT v=DMARC1; p=reject; sp=nonsense; np=reject; rua=mailto:agg@assumed.test
 _dmarc.bad.test TXT v=DMARC1; p=nonsense
 here.sub.test A 192.0.2.80
 _dmarc.dead.test FAULT SERVFAIL

@@ -201,6 +201,15 @@ def _():
          "align_spf": "5", "arc": "7", "arc_policy": "2 json:[]", "action": "2"}, "record")
 
 
+@suite.case("history: a record that counts as p=none is told as that")
+def _():
+    plain.send(message("a@assumed.test"), job="ASSUMED")
+    r = plain.record("ASSUMED")
+    tap.equal((r["policy"], r["p"], r["sp"], r["rua"]),
+              ("18", "110", "0", "mailto:agg@assumed.test"), "record")
+    tap.true("np" not in r or r["np"] == "0", "np")
+
+
 @suite.case("history: what was delivered against the policy has its reason")
 def _():
     plain.send(message("a@reject.test"), job="LOCAL")
