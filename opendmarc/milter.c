@@ -37,6 +37,7 @@ struct session {
 	bool		 silent_helo, silent_header;	/* the MTA waits for no reply */
 	bool		 may_remove;	/* the MTA lets us remove fields */
 	bool		 announced;	/* conn is filled */
+	bool		 waited_for;	/* a stop waits for msg */
 	struct dmf_conn	 conn;
 	struct dmf_msg	*msg;		/* NULL between messages */
 };
@@ -121,7 +122,7 @@ drop_message(struct session *s)
 	if (s->msg == NULL)
 		return;
 	dmf_msg_free(&s->msg);
-	atomic_fetch_sub(&work.messages, 1);
+	dmf_work_message_end(&work, s->waited_for);
 }
 
 static void
@@ -171,7 +172,7 @@ on_mail(SMFICTX *ctx, char **args)
 	s->msg = dmf_msg_new(&s->conn, sender, authenticated);
 	if (s->msg == NULL)
 		return SMFIS_TEMPFAIL;
-	atomic_fetch_add(&work.messages, 1);
+	s->waited_for = dmf_work_message_begin(&work);
 	return SMFIS_CONTINUE;
 }
 

@@ -23,11 +23,28 @@ dmf_work_leave(struct dmf_work *w)
 	pthread_rwlock_unlock(&w->gate);
 }
 
+bool
+dmf_work_message_begin(struct dmf_work *w)
+{
+	if (atomic_load(&w->stopping))
+		return false;
+	atomic_fetch_add(&w->messages, 1);
+	return true;
+}
+
+void
+dmf_work_message_end(struct dmf_work *w, bool waited)
+{
+	if (waited)
+		atomic_fetch_sub(&w->messages, 1);
+}
+
 void
 dmf_work_drain(struct dmf_work *w, int secs)
 {
 	const struct timespec pause = { 0, LOOK_MSECS * 1000000L };
 
+	atomic_store(&w->stopping, true);
 	for (int looks = secs * (1000 / LOOK_MSECS); looks > 0; looks--) {
 		if (atomic_load(&w->messages) == 0)
 			return;

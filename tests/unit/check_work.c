@@ -10,8 +10,16 @@
 /* Longer than any machine needs; only a failing test waits so long. */
 #define LONG_SECS	60
 
-static struct dmf_work work = DMF_WORK_INITIALIZER;
-static atomic_bool finished;
+static struct dmf_work work;
+static atomic_bool finished, inside;
+
+static void
+begin_anew(void)
+{
+	work = (struct dmf_work)DMF_WORK_INITIALIZER;
+	atomic_store(&finished, false);
+	atomic_store(&inside, false);
+}
 
 static void
 nap(void)
@@ -25,7 +33,7 @@ end_message(void *arg)
 	(void)arg;
 	nap();
 	atomic_store(&finished, true);
-	atomic_fetch_sub(&work.messages, 1);
+	dmf_work_message_end(&work, true);
 	return NULL;
 }
 
@@ -34,7 +42,7 @@ leave(void *arg)
 {
 	(void)arg;
 	ck_assert(dmf_work_enter(&work));
-	atomic_fetch_add(&work.messages, 1);
+	atomic_store(&inside, true);
 	nap();
 	atomic_store(&finished, true);
 	dmf_work_leave(&work);
@@ -45,16 +53,27 @@ START_TEST(drain)
 {
 	pthread_t thread;
 
-	atomic_store(&finished, false);
-	dmf_work_drain(&work, LONG_SECS);
-	atomic_fetch_add(&work.messages, 1);
+	ck_assert(dmf_work_message_begin(&work));
 	ck_assert_int_eq(pthread_create(&thread, NULL, end_message, NULL), 0);
 	dmf_work_drain(&work, LONG_SECS);
 	ck_assert(atomic_load(&finished));
 	pthread_join(thread, NULL);
-	atomic_fetch_add(&work.messages, 1);
-	dmf_work_drain(&work, 0);	/* not for ever */
-	atomic_fetch_sub(&work.messages, 1);
+	dmf_work_drain(&work, LONG_SECS);	/* nothing to wait for */
+}
+END_TEST
+
+START_TEST(drain_not_for_ever)
+{
+	bool first = dmf_work_message_begin(&work), second;
+
+	ck_assert(first);
+	dmf_work_drain(&work, 0);
+	second = dmf_work_message_begin(&work);
+	ck_assert(!second);		/* too late to be waited for */
+	dmf_work_message_end(&work, first);
+	dmf_work_drain(&work, LONG_SECS);
+	dmf_work_message_end(&work, second);
+	ck_assert_int_eq(atomic_load(&work.messages), 0);
 }
 END_TEST
 
@@ -62,13 +81,12 @@ START_TEST(close_gate)
 {
 	pthread_t thread;
 
-	atomic_store(&finished, false);
 	ck_assert(dmf_work_enter(&work));
 	ck_assert(dmf_work_enter(&work));
 	dmf_work_leave(&work);
 	dmf_work_leave(&work);
 	ck_assert_int_eq(pthread_create(&thread, NULL, leave, NULL), 0);
-	while (atomic_load(&work.messages) == 0)
+	while (!atomic_load(&inside))
 		nap();
 	dmf_work_close(&work);
 	ck_assert(atomic_load(&finished));
@@ -86,7 +104,9 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(tc, begin_anew, NULL);
 	tcase_add_test(tc, drain);
+	tcase_add_test(tc, drain_not_for_ever);
 	tcase_add_test(tc, close_gate);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
