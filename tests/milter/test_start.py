@@ -5,8 +5,8 @@ import grp
 import os
 import pwd
 import re
-import signal
 import shutil
+import signal
 import socket
 import stat
 import sys
