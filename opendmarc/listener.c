@@ -151,7 +151,8 @@ call(int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
 		return;
-	to = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Nobody may be accepting any more, so this must not wait. */
+	to = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (to < 0)
 		return;
 	(void)connect(to, (const struct sockaddr *)&ss, len);
@@ -184,8 +185,6 @@ dmf_listener_close(void)
 void
 dmf_listener_wake(int quiet)
 {
-	if (quiet < 0)
-		return;
-	call(quiet);
-	(void)close(quiet);
+	if (quiet >= 0)
+		call(quiet);
 }

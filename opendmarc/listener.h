@@ -27,13 +27,13 @@ void dmf_listener_tune(void);
 /*
  * Frees the listening address at once, while libmilter goes on serving the
  * connections it has: its descriptor then listens where nobody calls. A descriptor
- * for dmf_listener_wake(), or -1.
+ * for dmf_listener_wake(), for the caller to close; or -1.
  */
 int dmf_listener_close(void);
 
 /*
  * Makes the thread that waits for connections look up, which libmilter otherwise
- * does every five seconds. quiet is from dmf_listener_close(), and is closed.
+ * does every five seconds. quiet is from dmf_listener_close(). Never waits.
  */
 void dmf_listener_wake(int quiet);
 

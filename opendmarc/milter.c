@@ -10,11 +10,14 @@
 #include "opendmarc/milter.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 
@@ -56,6 +59,9 @@ static struct dmf_work work = DMF_WORK_INITIALIZER;
 
 /* The longest a stop waits for messages in work, so that a service manager does not kill. */
 #define DRAIN_SECS_MAX	60
+
+/* Between two tries to wake the listening thread at a stop. */
+#define WAKE_MSECS	5
 
 /* The session of a connection, made on first use. NULL: out of memory. */
 static struct session *
@@ -425,6 +431,39 @@ dmf_milter_run(void)
 	return result;
 }
 
+/*
+ * smfi_stop() first leaves its word, then waits for a lock that the listening thread
+ * holds while it waits for connections: up to five seconds, if nobody wakes it.
+ */
+static void *
+tell_libmilter(void *arg)
+{
+	atomic_bool *told = arg;
+
+	(void)smfi_stop();
+	atomic_store(told, true);
+	return NULL;
+}
+
+static void
+end_loop(int quiet)
+{
+	const struct timespec pause = { 0, WAKE_MSECS * 1000000L };
+	atomic_bool told = false;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, tell_libmilter, &told) != 0) {
+		(void)smfi_stop();
+		return;
+	}
+	/* Woken too early, the thread waits again: repeat it until the word is out. */
+	while (!atomic_load(&told)) {
+		dmf_listener_wake(quiet);
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)pthread_join(thread, NULL);
+}
+
 void
 dmf_milter_stop(void)
 {
@@ -432,6 +471,7 @@ dmf_milter_stop(void)
 
 	quiet = dmf_listener_close();
 	dmf_work_drain(&work, secs < DRAIN_SECS_MAX ? secs : DRAIN_SECS_MAX);
-	(void)smfi_stop();
-	dmf_listener_wake(quiet);
+	end_loop(quiet);
+	if (quiet >= 0)
+		(void)close(quiet);
 }
