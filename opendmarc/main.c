@@ -217,6 +217,8 @@ settle(struct daemon *d, char *why)
 		return EX_NOPERM;
 	if (c->umask >= 0)
 		umask((mode_t)c->umask);
+	/* From here on a stop finds somebody who cleans up. */
+	dmf_signals_block();
 	if (dmf_milter_open(&d->env, why, WHY_MAX) != 0)
 		return EX_UNAVAILABLE;
 	if (c->background && dmf_process_background(&d->ready_fd, why, WHY_MAX) != 0)
@@ -230,7 +232,6 @@ start_modules(struct daemon *d, char *why)
 {
 	const struct conf *c = d->conf;
 
-	dmf_signals_block();
 	d->env.resolver = resolver_new(&c->nameservers, c->dns_timeout_secs, why, WHY_MAX);
 	if (d->env.resolver == NULL)
 		return EX_OSERR;

@@ -1,30 +1,34 @@
 /*
- * signals.c - the first thread waits for signals while another one serves.
+ * signals.c - the first thread takes the signals while another one serves.
  *
- * libmilter starts a thread that waits for TERM, INT and HUP as well, and closes
- * the listening socket when it gets one; the thread that accepts connections may
- * notice the closed socket before the wish to stop and report a failure. Linux
- * gives a signal of the process to its first thread if that one waits for it, so
- * we know of each wish and a clean stop is reported as one. Where libmilter gets
- * the signal, the stop is the same but for that rare wrong status.
+ * libmilter has a thread that waits for TERM, INT and HUP as well. Linux gives a
+ * signal of the process to its first thread as long as that one does not block it, so
+ * the first thread keeps them open, with a handler, from before the moment that
+ * libmilter starts its own. So we know of each wish, messages in work are finished, and
+ * a stop that was asked for is reported as one.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "opendmarc/signals.h"
 
-/* Sent to the first thread when the other one has ended. */
-#define SIGNAL_ENDED	SIGUSR2
-
 struct server {
 	int		 (*run)(void);
+	sem_t		 go;		/* the first thread is ready for signals */
 	int		 result;	/* read after the join */
-	pthread_t	 first;
+	atomic_bool	 ended;
 };
+
+/* What a handler may touch: it only wakes the first thread. */
+static sem_t wake;
+static volatile sig_atomic_t asked_to_stop;
 
 static void
 ending_signals(sigset_t *set)
@@ -33,7 +37,6 @@ ending_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGNAL_ENDED);
 }
 
 void
@@ -47,32 +50,73 @@ dmf_signals_block(void)
 	signal(SIGUSR1, SIG_IGN);
 }
 
+static void
+on_signal(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	asked_to_stop = 1;
+	sem_post(&wake);
+	errno = saved;
+}
+
+/* Opens the signals for the calling thread alone. */
+static void
+take_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t set;
+
+	ending_signals(&set);
+	action.sa_mask = set;
+	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void
+wait_for(sem_t *sem)
+{
+	while (sem_wait(sem) != 0 && errno == EINTR)
+		;
+}
+
 static void *
 serve(void *arg)
 {
 	struct server *s = arg;
 
+	wait_for(&s->go);
 	s->result = s->run();
-	pthread_kill(s->first, SIGNAL_ENDED);
+	atomic_store(&s->ended, true);
+	sem_post(&wake);
 	return NULL;
 }
 
 int
 dmf_signals_serve(int (*run)(void), void (*stop)(void))
 {
-	struct server s = { run, -1, pthread_self() };
+	struct server s = { .run = run, .result = -1 };
 	bool stopping = false;
 	pthread_t thread;
-	sigset_t set;
-	int number;
 
+	if (sem_init(&wake, 0, 0) != 0 || sem_init(&s.go, 0, 0) != 0)
+		return -1;
+	atomic_init(&s.ended, false);
+	/* The new thread inherits the blocked signals. */
 	errno = pthread_create(&thread, NULL, serve, &s);
 	if (errno != 0)
 		return -1;
-	ending_signals(&set);
-	while (sigwait(&set, &number) == 0 && number != SIGNAL_ENDED) {
-		stopping = true;
-		stop();
+	take_signals();
+	sem_post(&s.go);
+	while (!atomic_load(&s.ended)) {
+		wait_for(&wake);
+		if (asked_to_stop && !stopping) {
+			stopping = true;
+			stop();
+		}
 	}
 	pthread_join(thread, NULL);
 	if (!stopping)
