@@ -5,6 +5,7 @@ milter_tests = \
 	tests/milter/test_robust.py \
 	tests/milter/test_start.py \
 	tests/milter/test_trust.py \
+	tests/milter/test_valgrind.py \
 	tests/milter/test_verdict.py
 TESTS += $(milter_tests)
 EXTRA_DIST += $(milter_tests) tests/milter/filter.py
