@@ -6,7 +6,6 @@
  * RFC 2308, 5 and 7.1.
  */
 #include <sys/queue.h>
-
 #include <assert.h>
 #include <pthread.h>
 #include <search.h>

@@ -6,7 +6,6 @@
  * source ports change (RFC 5452, 4.5).
  */
 #include <sys/queue.h>
-
 #include <ares.h>
 #include <assert.h>
 #include <errno.h>

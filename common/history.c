@@ -2,13 +2,12 @@
  * history.c - the history record: its members, its codes, and its text form.
  * The numbers are those that the files and databases of OpenDMARC carry.
  */
-#include "common/history.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/history.h"
 #include "libopendmarc/base/limits.h"
 #include "libopendmarc/base/nametab.h"
 

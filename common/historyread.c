@@ -1,11 +1,10 @@
 /*
  * historyread.c - the text of a history record to its struct, in all dialects.
  */
-#include "common/history.h"
-
 #include <stddef.h>
 #include <string.h>
 
+#include "common/history.h"
 #include "libopendmarc/base/limits.h"
 
 /* 9999-12-31 23:59:59 UTC: what the databases can show as a date. */

@@ -6,7 +6,6 @@
  * asked first, and a late answer is still welcome, in the cache at least.
  */
 #include <sys/queue.h>
-
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>

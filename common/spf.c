@@ -9,12 +9,10 @@
 #include <sys/types.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
-
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 #include <spf2/spf.h>
 
 #include "common/dnstask.h"

@@ -2,10 +2,10 @@
  * idcache.c - a set-associative table: a name can only be in the four places of its
  * set. Names chosen to collide therefore cost hits, never time.
  */
-#include "db/idcache.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "db/idcache.h"
 
 #define WAYS	4
 

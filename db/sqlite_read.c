@@ -5,7 +5,6 @@
  * somebody removed the row of a name.
  */
 #include <sys/queue.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

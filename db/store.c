@@ -2,13 +2,12 @@
  * store.c - the front of the store: chooses the backend by URL and keeps the rules
  * that hold for all of them (transactions, whole records or none).
  */
-#include "db/store.h"
-
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "db/store.h"
 #include "db/store_backend.h"
 
 static const struct store_backend *const backends[] = {

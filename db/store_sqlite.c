@@ -3,7 +3,6 @@
  * The file is in WAL mode, so that reports read while an import writes.
  */
 #include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

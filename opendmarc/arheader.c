@@ -1,12 +1,12 @@
 /*
  * arheader.c - the header fields that the daemon adds. RFC 8601, 2.2; RFC 9989, 9.
  */
-#include "opendmarc/arheader.h"
+#include "config.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "config.h"
+#include "opendmarc/arheader.h"
 
 /* RFC 2045, 5.1: a token has no white space, control or 8-bit octets, and none of these. */
 static bool

@@ -1,13 +1,12 @@
 /*
  * conn.c - one SMTP connection: who is it, and is its mail looked at?
  */
-#include "opendmarc/conn.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "libopendmarc/base/domain.h"
+#include "opendmarc/conn.h"
 
 static const struct odm_ip loopback = { AF_INET, { 127, 0, 0, 1 } };
 

@@ -2,12 +2,11 @@
  * dkimbind.c - binding DKIM results to the signatures of the message.
  * RFC 6376, 3.5; RFC 6008, 4: results that contradict each other are not used.
  */
-#include "opendmarc/dkimbind.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "libopendmarc/base/domain.h"
+#include "opendmarc/dkimbind.h"
 
 /* header.b is a prefix of 8 characters or a little more; this takes a whole RSA-4096 b=. */
 #define B_MAX		1024

@@ -1,13 +1,12 @@
 /*
  * evaluation.c - an evaluation of the library as a DNS task.
  */
-#include "opendmarc/evaluation.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/dmarctask.h"
 #include "common/dnstask.h"
+#include "opendmarc/evaluation.h"
 
 /* What the task works on; the task's release function frees it. */
 struct work {

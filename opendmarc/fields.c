@@ -1,14 +1,13 @@
 /*
  * fields.c - the header fields that somebody reads, kept within the limits of limits.h.
  */
-#include "opendmarc/fields.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libopendmarc/base/limits.h"
 #include "libopendmarc/base/nametab.h"
+#include "opendmarc/fields.h"
 
 static const struct odm_name field_names[] = {
 	{ DMF_FIELD_FROM,	"From" },

@@ -1,9 +1,8 @@
 /*
  * histrec.c - verdict, inputs and decision as a record of the history file.
  */
-#include "opendmarc/histrec.h"
-
 #include "libopendmarc/parse/uri.h"
+#include "opendmarc/histrec.h"
 
 static bool
 set_text(char **member, const char *text)

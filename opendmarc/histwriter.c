@@ -5,8 +5,6 @@
  * opened it before the rename looks again after it got the lock: is the file of that name
  * still the one it holds? If not, it opens the new one.
  */
-#include "opendmarc/histwriter.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -18,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "opendmarc/histwriter.h"
 
 /* Trouble lasts until somebody acts: one line a minute says it as well as a thousand. */
 #define COMPLAINT_SECS	60

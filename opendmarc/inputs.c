@@ -1,8 +1,6 @@
 /*
  * inputs.c - which results of the header may be used. The rules are in inputs.h.
  */
-#include "opendmarc/inputs.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +11,7 @@
 #include "libopendmarc/parse/rcvdspf.h"
 #include "libopendmarc/parse/received.h"
 #include "opendmarc/dkimbind.h"
+#include "opendmarc/inputs.h"
 
 /* A decoded address or name of a result; longer ones match nothing. */
 #define VALUE_MAX	1024

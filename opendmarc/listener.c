@@ -1,8 +1,6 @@
 /*
  * listener.c - stale UNIX sockets, TCP_NODELAY, and waking the listening thread.
  */
-#include "opendmarc/listener.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "libopendmarc/base/span.h"
+#include "opendmarc/listener.h"
 
 /* The socket is opened early, so its number is low; no need to walk a million. */
 #define DESCRIPTORS_MAX	4096

@@ -7,8 +7,6 @@
  * filter never closes a connection, because the rest of the session would then
  * pass unchecked.
  */
-#include "opendmarc/milter.h"
-
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -18,13 +16,13 @@
 #include <sys/queue.h>
 #include <time.h>
 #include <unistd.h>
-
 #include <libmilter/mfapi.h>
 
 #include "common/log.h"
 #include "opendmarc/arheader.h"
 #include "opendmarc/conn.h"
 #include "opendmarc/listener.h"
+#include "opendmarc/milter.h"
 #include "opendmarc/msg.h"
 #include "opendmarc/work.h"
 

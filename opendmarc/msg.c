@@ -5,8 +5,6 @@
  * asks the DNS starts as soon as it can: SPF at MAIL, the policy with the From field. The
  * end collects; only the walks of DKIM identities begin there.
  */
-#include "opendmarc/msg.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,6 +20,7 @@
 #include "opendmarc/histrec.h"
 #include "opendmarc/histwriter.h"
 #include "opendmarc/inputs.h"
+#include "opendmarc/msg.h"
 #include "opendmarc/sender.h"
 
 #define UNKNOWN_JOB	"(unknown-jobid)"

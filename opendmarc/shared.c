@@ -1,13 +1,13 @@
 /*
  * shared.c - counters and "said already" marks of all connections.
  */
-#include "opendmarc/shared.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "opendmarc/shared.h"
 
 #define HINT_INTERVAL_MSECS	(60 * 60 * 1000)
 

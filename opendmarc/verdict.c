@@ -1,10 +1,10 @@
 /*
  * verdict.c - local policy over the result of an evaluation. RFC 9989, 5.4, 7.4.
  */
-#include "opendmarc/verdict.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "opendmarc/verdict.h"
 
 static void
 set_reply(struct dmf_decision *d, enum dmf_action action, const char *code,

@@ -8,7 +8,6 @@
  */
 #include <sys/queue.h>
 #include <sys/tree.h>
-
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -4,13 +4,12 @@
  * result to one flag, which is looked at once at the end.
  */
 #include <inttypes.h>
-
 #include <libxml/xmlwriter.h>
 
+#include "libopendmarc/parse/record.h"
 #include "reports/aggxml.h"
 #include "reports/cleantext.h"
 #include "reports/rowkey.h"
-#include "libopendmarc/parse/record.h"
 
 #define NAMESPACE	"urn:ietf:params:xml:ns:dmarc-2.0"
 

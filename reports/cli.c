@@ -1,7 +1,7 @@
 /*
  * cli.c - options read as Getopt::Long reads them, and the choice of the database.
  */
-#include "reports/cli.h"
+#include "config.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "reports/cli.h"
 
 /* An option as it was found for a word of the command line. */
 struct found {

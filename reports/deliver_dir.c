@@ -3,7 +3,6 @@
  * folder gets the octets and is renamed when they are on the disk.
  */
 #include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

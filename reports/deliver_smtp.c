@@ -3,7 +3,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-
 #include <curl/curl.h>
 
 #include "reports/cleantext.h"

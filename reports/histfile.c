@@ -1,11 +1,8 @@
 /*
  * histfile.c - the lines of a history file, read in large pieces.
  */
-#include "reports/histfile.h"
-
 #include <sys/file.h>
 #include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "reports/histfile.h"
 
 #define BUFFER_SIZE	(256 * 1024)
 

@@ -3,7 +3,6 @@
  */
 #include <sys/socket.h>
 #include <sys/types.h>
-
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>

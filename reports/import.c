@@ -1,15 +1,13 @@
 /*
  * import.c - lines to records, records to the store.
  */
-#include "reports/import.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <glib.h>
 
 #include "libopendmarc/base/strbuf.h"
+#include "reports/import.h"
 
 struct import {
 	struct store			*st;

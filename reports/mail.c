@@ -2,7 +2,6 @@
  * mail.c - the mail of an aggregate report, composed by GMime. RFC 9990, 3.5.2.
  */
 #include <inttypes.h>
-
 #include <gmime/gmime.h>
 
 #include "libopendmarc/base/domain.h"

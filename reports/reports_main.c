@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <sys/stat.h>
-
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>

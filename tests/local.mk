@@ -12,6 +12,8 @@ SH_LOG_COMPILER = $(SHELL)
 
 EXTRA_DIST += tests/all
 
+EXTRA_DIST += tests/unit/suite.h
+
 unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
 include tests/unit/base.mk

@@ -237,24 +237,6 @@ begins_property(struct odm_span text)
 	return false;
 }
 
-/*
- * Takes a pvalue. White space may stand before it (RFC 8601, 2.2), but an empty
- * value is met too, and means the null sender; the next property is then not it.
- */
-static bool
-take_value(struct odm_span *rest, struct odm_span *value_r)
-{
-	struct odm_span start = *rest;
-
-	if (!odm_cfws_skip(rest))
-		return false;
-	if (rest->at != start.at && begins_property(*rest)) {
-		*value_r = odm_span_sub(*rest, 0, 0);
-		return true;
-	}
-	return odm_run_take(rest, value_r);
-}
-
 static void
 keep_prop(struct odm_authres_result *res, struct odm_authres_prop prop)
 {
@@ -277,10 +259,10 @@ take_prop(struct odm_span *rest, struct odm_authres_result *res)
 		return false;
 	if (take_keyword(rest, &prop.ptype) && prop.ptype.len > 0) {
 		if (take_octet(rest, '='))
-			return take_value(rest, &run);
+			return odm_value_take(rest, begins_property, &run);
 		if (take_octet(rest, '.') && take_keyword(rest, &prop.name) &&
 		    prop.name.len > 0 && take_octet(rest, '=')) {
-			if (!take_value(rest, &prop.value))
+			if (!odm_value_take(rest, begins_property, &prop.value))
 				return false;
 			keep_prop(res, prop);
 			return true;

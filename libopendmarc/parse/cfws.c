@@ -95,3 +95,18 @@ odm_run_take(struct odm_span *rest_r, struct odm_span *run_r)
 	*rest_r = rest;
 	return true;
 }
+
+bool
+odm_value_take(struct odm_span *rest_r, bool (*next)(struct odm_span text),
+    struct odm_span *value_r)
+{
+	struct odm_span start = *rest_r;
+
+	if (!odm_cfws_skip(rest_r))
+		return false;
+	if (rest_r->at != start.at && next(*rest_r)) {
+		*value_r = odm_span_sub(*rest_r, 0, 0);
+		return true;
+	}
+	return odm_run_take(rest_r, value_r);
+}

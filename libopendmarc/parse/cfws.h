@@ -31,4 +31,13 @@ bool odm_quoted_take(struct odm_span *rest_r, struct odm_span *inner_r);
  */
 bool odm_run_take(struct odm_span *rest_r, struct odm_span *run_r);
 
+/*
+ * Takes the value behind a "=" from the start of *rest_r: a run, before which
+ * comments and white space may stand. Where white space comes first and next()
+ * knows the text behind it as the start of the following item, the value is empty:
+ * fields in use leave values out. False as odm_run_take() and odm_cfws_skip().
+ */
+bool odm_value_take(struct odm_span *rest_r, bool (*next)(struct odm_span text),
+    struct odm_span *value_r);
+
 #endif

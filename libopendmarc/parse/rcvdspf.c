@@ -47,21 +47,6 @@ begins_known_key(struct odm_span text)
 	return false;
 }
 
-/* Takes a value. Blanks before it are no grammar; a key behind them is not the value. */
-static bool
-take_value(struct odm_span *rest, struct odm_span *value_r)
-{
-	struct odm_span start = *rest;
-
-	if (!odm_cfws_skip(rest))
-		return false;
-	if (rest->at != start.at && begins_known_key(*rest)) {
-		*value_r = odm_span_sub(*rest, 0, 0);
-		return true;
-	}
-	return odm_run_take(rest, value_r);
-}
-
 static enum odm_spf_identity
 identity_of(struct odm_span raw)
 {
@@ -114,7 +99,7 @@ read_pairs(struct odm_span rest, struct odm_rcvdspf *spf)
 			return false;
 		if (key.len > 0 && rest.len > 0 && rest.at[0] == '=') {
 			rest = odm_span_sub(rest, 1, rest.len);
-			if (!take_value(&rest, &value))
+			if (!odm_value_take(&rest, begins_known_key, &value))
 				return false;
 			apply_key(spf, key, value);
 			continue;

@@ -3,9 +3,8 @@
  * was asked for; the name is the one that the packet's own question shows, so
  * that the fuzzer gets behind the comparison of the question.
  */
-#include "tests/fuzz/fuzz.h"
-
 #include "common/dnsmsg.h"
+#include "tests/fuzz/fuzz.h"
 
 static const enum dns_type types[] = {
 	DNS_TYPE_A, DNS_TYPE_CNAME, DNS_TYPE_SOA, DNS_TYPE_PTR, DNS_TYPE_MX, DNS_TYPE_TXT,

@@ -5,7 +5,6 @@
  * target that finds a broken promise ends the program.
  */
 #include <sys/stat.h>
-
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

@@ -4,7 +4,6 @@
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
-
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "db/store.h"
+#include "tests/unit/suite.h"
 
 #define DAY		INT64_C(86400)
 #define T0		(INT64_C(19000) * DAY)
@@ -700,8 +700,6 @@ main(void)
 {
 	Suite *s = suite_create("store");
 	TCase *tc = tcase_create("sqlite");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -724,8 +722,5 @@ main(void)
 	tcase_add_test(tc, file_and_reopening);
 	tcase_add_test(tc, opened_at_once);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

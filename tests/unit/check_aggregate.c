@@ -4,11 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-
 #include <check.h>
 
 #include "reports/aggregate.h"
 #include "tests/unit/samples.h"
+#include "tests/unit/suite.h"
 
 struct seen {
 	struct report_row rows[10];
@@ -414,8 +414,6 @@ main(void)
 {
 	Suite *s = suite_create("aggregate");
 	TCase *tc = tcase_create("aggregate");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, outcome, 0, COUNT(outcomes));
@@ -430,8 +428,5 @@ main(void)
 	tcase_add_test(tc, many_rows);
 	tcase_add_test(tc, full);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -3,7 +3,6 @@
  */
 #include <limits.h>
 #include <stdlib.h>
-
 #include <check.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -12,6 +11,7 @@
 #include "reports/aggxml.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/samples.h"
+#include "tests/unit/suite.h"
 
 static int
 to_strbuf(void *arg, const void *octets, size_t len)
@@ -245,16 +245,11 @@ main(void)
 {
 	Suite *s = suite_create("aggxml");
 	TCase *tc = tcase_create("aggxml");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, golden);
 	tcase_add_loop_test(tc, published_policy, 0, COUNT(policies));
 	tcase_add_test(tc, hostile_text);
 	tcase_add_test(tc, full_sink);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -1,11 +1,13 @@
 /*
  * check_arheader.c - the text of the header fields that the daemon adds.
  */
+#include "config.h"
+
 #include <check.h>
 #include <string.h>
 
-#include "config.h"
 #include "opendmarc/arheader.h"
+#include "tests/unit/suite.h"
 
 static const struct dmarc_case {
 	const char	*what, *id;
@@ -100,16 +102,10 @@ main(void)
 {
 	Suite *s = suite_create("arheader");
 	TCase *tc = tcase_create("text");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, dmarc_case, 0, COUNT(dmarc_cases));
 	tcase_add_loop_test(tc, spf_case, 0, COUNT(spf_cases));
 	tcase_add_loop_test(tc, software_case, 0, COUNT(software_cases));
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -5,6 +5,7 @@
 
 #include "libopendmarc/parse/authres.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 static const struct open_case {
 	const char	*text;
@@ -438,6 +439,7 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("authres");
 	TCase *tc = tcase_create("authres");
 
 	tcase_add_loop_test(tc, open_case, 0, COUNT(opens));
@@ -451,5 +453,6 @@ main(void)
 	tcase_add_loop_test(tc, a_megabyte, 0, 21);
 	/* Valgrind and sanitizers need their time. */
 	tcase_set_timeout(tc, 120);
-	return run_suite(suite_create("authres"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

@@ -2,10 +2,10 @@
  * check_cleantext.c - text fit for reports.
  */
 #include <stdlib.h>
-
 #include <check.h>
 
 #include "reports/cleantext.h"
+#include "tests/unit/suite.h"
 
 static const struct text_case {
 	const char	*what, *raw;
@@ -99,15 +99,10 @@ main(void)
 {
 	Suite *s = suite_create("cleantext");
 	TCase *tc = tcase_create("cleantext");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, text, 0, COUNT(texts));
 	tcase_add_loop_test(tc, domain, 0, 7);
 	tcase_add_test(tc, long_domain);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

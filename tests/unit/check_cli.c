@@ -1,14 +1,15 @@
 /*
  * check_cli.c - the command line of the report tools and their choice of database.
  */
-#include "reports/cli.h"
-
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "reports/cli.h"
+#include "tests/unit/suite.h"
 
 /* The options of a tool that has one of each kind. */
 struct all {
@@ -281,8 +282,6 @@ main(void)
 {
 	Suite *s = suite_create("cli");
 	TCase *tc = tcase_create("cli");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, command_lines, 0, COUNT(cases));
 	tcase_add_loop_test(tc, which_database, 0, 10);
@@ -290,8 +289,5 @@ main(void)
 	tcase_add_test(tc, status_of_opening);
 	tcase_add_test(tc, too_many_values);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

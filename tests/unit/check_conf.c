@@ -1,16 +1,16 @@
 /*
  * check_conf.c - opendmarc.conf: defaults, every form of a line, every error and its text.
  */
-#include "common/conf.h"
-
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/conf.h"
 #include "common/log.h"
 #include "libopendmarc/base/limits.h"
+#include "tests/unit/suite.h"
 
 /* Room for what the log writes during one reading. */
 #define LOG_MAX		4096
@@ -479,8 +479,6 @@ main(void)
 {
 	Suite *suite = suite_create("conf");
 	TCase *tc = tcase_create("conf");
-	SRunner *sr = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, defaults);
@@ -499,8 +497,5 @@ main(void)
 	tcase_add_test(tc, unreadable);
 	tcase_add_test(tc, command_line);
 	tcase_add_loop_test(tc, table_row, 0, COUNT(conf_items));
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(suite);
 }

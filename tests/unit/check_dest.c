@@ -2,10 +2,10 @@
  * check_dest.c - a rua list and the outcome of the checks become destinations.
  */
 #include <stdlib.h>
-
 #include <check.h>
 
 #include "reports/dest.h"
+#include "tests/unit/suite.h"
 
 #define U	REPORT_DEST_UNCHECKED
 #define R	REPORT_DEST_READY
@@ -157,16 +157,11 @@ main(void)
 {
 	Suite *s = suite_create("dest");
 	TCase *tc = tcase_create("dest");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, read, 0, COUNT(reads));
 	tcase_add_test(tc, read_no_more_than_ten);
 	tcase_add_loop_test(tc, settle, 0, COUNT(settles));
 	tcase_add_test(tc, settle_no_more_than_fit);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -3,6 +3,7 @@
  */
 #include "libopendmarc/parse/dkimsig.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 static const struct sig_case {
 	const char	*what, *text;
@@ -119,10 +120,12 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("dkimsig");
 	TCase *tc = tcase_create("dkimsig");
 
 	tcase_add_loop_test(tc, sig_case, 0, COUNT(cases));
 	tcase_add_loop_test(tc, b_case, 0, COUNT(b_cases));
 	tcase_add_test(tc, a_megabyte);
-	return run_suite(suite_create("dkimsig"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

@@ -1,13 +1,14 @@
 /*
  * check_dnscache.c - lifetimes, budget and order of use, with a clock of its own.
  */
-#include "common/dnscache.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/dnscache.h"
+#include "tests/unit/suite.h"
 
 static const struct life_case {
 	const char	*what;
@@ -186,8 +187,6 @@ main(void)
 {
 	Suite *s = suite_create("dnscache");
 	TCase *tc = tcase_create("cache");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(tc, life_case, 0, COUNT(life_cases));
 	tcase_add_test(tc, keys);
@@ -196,9 +195,5 @@ main(void)
 	tcase_add_test(tc, octet_budget);
 	tcase_add_test(tc, many_threads);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(s);
 }

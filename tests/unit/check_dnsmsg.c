@@ -1,11 +1,12 @@
 /*
  * check_dnsmsg.c - answer packets, whole, strange and broken, and the packets that ask.
  */
-#include "common/dnsmsg.h"
-
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/dnsmsg.h"
+#include "tests/unit/suite.h"
 
 /* Header: id, flags with rcode, one question, answers, authority, additional. */
 #define HEAD(flags, an, ns, ar)	"\x12\x34" flags "\0\1" an ns ar
@@ -394,8 +395,6 @@ main(void)
 {
 	Suite *s = suite_create("dnsmsg");
 	TCase *tc = tcase_create("packets");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(tc, packet_case, 0, COUNT(packet_cases));
 	tcase_add_test(tc, mx_preference);
@@ -405,9 +404,5 @@ main(void)
 	tcase_add_loop_test(tc, question_case, 0, COUNT(question_cases));
 	tcase_add_test(tc, references);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(s);
 }

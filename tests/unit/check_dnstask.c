@@ -2,9 +2,6 @@
  * check_dnstask.c - steps that run again when answers arrive, and the bridge to
  * the state machines of the library.
  */
-#include "common/dmarctask.h"
-#include "common/dnstask.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/dmarctask.h"
+#include "common/dnstask.h"
+#include "tests/unit/suite.h"
 #include "tests/unit/testdns.h"
 
 static const struct testdns_row zone[] = {
@@ -398,8 +398,6 @@ main(void)
 {
 	Suite *s = suite_create("dnstask");
 	TCase *tc = tcase_create("dnstask");
-	SRunner *sr;
-	int failures;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, one_after_another);
@@ -412,9 +410,5 @@ main(void)
 	tcase_add_test(tc, many_threads);
 	tcase_add_test(tc, carried);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(s);
 }

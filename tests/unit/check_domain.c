@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "libopendmarc/base/domain.h"
+#include "tests/unit/suite.h"
 
 #define L63	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -108,16 +109,11 @@ main(void)
 {
 	Suite *s = suite_create("domain");
 	TCase *tc = tcase_create("domain");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, normalise, 0, (int)COUNT(names));
 	tcase_add_test(tc, normalise_refuses_nul);
 	tcase_add_test(tc, labels_and_suffixes);
 	tcase_add_loop_test(tc, domain_of_address, 0, 8);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

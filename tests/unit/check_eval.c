@@ -9,6 +9,7 @@
 
 #include "libopendmarc/core/eval.h"
 #include "tests/unit/dnsrows.h"
+#include "tests/unit/suite.h"
 
 static const struct dns_row rows[] = {
 	{ "_dmarc.example.com", "v=DMARC1; p=reject; sp=quarantine; np=none" },
@@ -407,8 +408,6 @@ main(void)
 {
 	Suite *suite = suite_create("eval");
 	TCase *tc = tcase_create("eval");
-	SRunner *sr;
-	int failures;
 
 	/* 0 is lazy, 1 eager. */
 	tcase_add_loop_test(tc, no_verdict_before_all_identities_are_in, 0, 2);
@@ -425,9 +424,5 @@ main(void)
 	tcase_add_loop_test(tc, short_memory_is_temperror, 0, 2);
 	tcase_add_test(tc, names_of_results);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(suite);
 }

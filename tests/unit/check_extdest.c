@@ -8,6 +8,7 @@
 
 #include "libopendmarc/core/extdest.h"
 #include "tests/unit/dnsrows.h"
+#include "tests/unit/suite.h"
 
 #define BLUE	"blue.example.com"
 #define RED	"red.example.net"
@@ -227,16 +228,10 @@ main(void)
 {
 	Suite *suite = suite_create("extdest");
 	TCase *tc = tcase_create("extdest");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(tc, verify, 0, (int)COUNT(cases));
 	tcase_add_loop_test(tc, longest_name, 0, 2);
 	tcase_add_test(tc, a_full_table_is_temperror);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "libopendmarc/parse/from.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 enum verdict {
 	FINE,		/* the grammar, obsolete forms included */
@@ -405,6 +406,7 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("from");
 	TCase *tc = tcase_create("from");
 
 	tcase_add_loop_test(tc, from_case, 0, COUNT(cases));
@@ -417,5 +419,6 @@ main(void)
 	tcase_add_loop_test(tc, nested_comments, 0, 2);
 	/* Valgrind and sanitizers need their time. */
 	tcase_set_timeout(tc, 120);
-	return run_suite(suite_create("from"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

@@ -1,14 +1,14 @@
 /*
  * check_history.c - the history record in all its dialects, whole and damaged.
  */
-#include "common/history.h"
-
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/history.h"
 #include "libopendmarc/base/limits.h"
+#include "tests/unit/suite.h"
 
 static struct odm_span
 str(const char *text)
@@ -487,8 +487,6 @@ main(void)
 {
 	Suite *s = suite_create("history");
 	TCase *tc = tcase_create("history");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, written_form, 0, 2);
 	tcase_add_loop_test(tc, dialects, 0, 5);
@@ -502,8 +500,5 @@ main(void)
 	tcase_add_loop_test(tc, codes, 0, 8);
 	tcase_add_loop_test(tc, override_words, 0, 5);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "opendmarc/histwriter.h"
+#include "tests/unit/suite.h"
 
 static char folder[PATH_MAX], path[PATH_MAX + 16], moved[PATH_MAX + 16];
 
@@ -184,8 +185,6 @@ main(void)
 {
 	Suite *s = suite_create("histwriter");
 	TCase *tc = tcase_create("append");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, make_folder, remove_folder);
 	tcase_set_timeout(tc, 60);
@@ -195,9 +194,5 @@ main(void)
 	tcase_add_test(tc, renamed_while_waiting);
 	tcase_add_test(tc, rotation_under_load);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(s);
 }

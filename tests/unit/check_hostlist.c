@@ -1,13 +1,14 @@
 /*
  * check_hostlist.c - the IgnoreHosts file: every form of an entry, every kind of client.
  */
-#include "common/hostlist.h"
-
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "common/hostlist.h"
+#include "tests/unit/suite.h"
 
 static struct hostlist *
 read_text(const char *text, size_t len, char *why, size_t why_size)
@@ -169,16 +170,11 @@ main(void)
 {
 	Suite *suite = suite_create("hostlist");
 	TCase *tc = tcase_create("hostlist");
-	SRunner *sr = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, match_case, 0, COUNT(match_cases));
 	tcase_add_loop_test(tc, error_case, 0, COUNT(error_cases));
 	tcase_add_test(tc, unreadable);
 	tcase_add_test(tc, many);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(suite);
 }

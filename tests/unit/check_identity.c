@@ -3,11 +3,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
-
 #include <check.h>
 
 #include "libopendmarc/base/span.h"
 #include "reports/identity.h"
+#include "tests/unit/suite.h"
 
 static const struct identity_case {
 	const char	*what;
@@ -64,13 +64,8 @@ main(void)
 {
 	Suite *s = suite_create("identity");
 	TCase *tc = tcase_create("identity");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, identity, 0, COUNT(cases));
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -2,7 +2,6 @@
  * check_import.c - reading history files: lines, records, batches, locks.
  */
 #include <sys/file.h>
-
 #include <check.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 
 #include "libopendmarc/base/strbuf.h"
 #include "reports/import.h"
+#include "tests/unit/suite.h"
 
 #define USUAL \
 	"reporter mx.example\nreceived 1795225536\nipaddr 192.0.2.1\nfrom a.example\n" \
@@ -440,8 +440,6 @@ main(void)
 {
 	Suite *s = suite_create("import");
 	TCase *tc = tcase_create("import");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, texts, 0, COUNT(cases));
@@ -453,8 +451,5 @@ main(void)
 	tcase_add_test(tc, file_that_grows);
 	tcase_add_test(tc, file_that_shrinks);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -9,6 +9,7 @@
 
 #include "libopendmarc/base/strbuf.h"
 #include "opendmarc/inputs.h"
+#include "tests/unit/suite.h"
 
 /*
  * Every case: our id, macro j and a Received by-host of ours are mx.test, this machine is
@@ -524,17 +525,11 @@ main(void)
 {
 	Suite *s = suite_create("inputs");
 	TCase *tc = tcase_create("trust");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, inputs_case, 0, COUNT(cases));
 	tcase_add_loop_test(tc, hint_case, 0, COUNT(hint_cases));
 	tcase_add_test(tc, many_results);
 	tcase_add_test(tc, dmarc_pass);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(s);
 }

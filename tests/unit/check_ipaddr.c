@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libopendmarc/base/ipaddr.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *raw, *text;		/* text NULL: no address */
@@ -106,15 +107,10 @@ main(void)
 {
 	Suite *s = suite_create("ipaddr");
 	TCase *tc = tcase_create("ipaddr");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, parse_and_format, 0, (int)COUNT(addresses));
 	tcase_add_loop_test(tc, networks, 0, (int)COUNT(nets));
 	tcase_add_test(tc, socket_addresses);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

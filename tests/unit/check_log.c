@@ -1,14 +1,15 @@
 /*
  * check_log.c - one line for one call, whatever its text holds.
  */
-#include "common/log.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "common/log.h"
+#include "tests/unit/suite.h"
 
 #define CUT		2000
 #define THREADS		4
@@ -159,8 +160,6 @@ main(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tc = tcase_create("log");
-	SRunner *sr = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, line_case, 0, sizeof(line_cases) / sizeof(line_cases[0]));
@@ -168,8 +167,5 @@ main(void)
 	tcase_add_test(tc, levels);
 	tcase_add_test(tc, facilities);
 	tcase_add_test(tc, threads);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -2,12 +2,12 @@
  * check_mail.c - the report mail: golden file, and what must hold for all of them.
  */
 #include <stdlib.h>
-
 #include <check.h>
 #include <gmime/gmime.h>
 
 #include "reports/mail.h"
 #include "tests/unit/golden.h"
+#include "tests/unit/suite.h"
 
 static struct report_mail
 sample_mail(void)
@@ -206,8 +206,6 @@ main(void)
 {
 	Suite *s = suite_create("mail");
 	TCase *tc = tcase_create("mail");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, report_mail_init, report_mail_exit);
 	tcase_add_test(tc, golden);
@@ -216,8 +214,5 @@ main(void)
 	tcase_add_loop_test(tc, odd_organizations, 0, 5);
 	tcase_add_loop_test(tc, address, 0, COUNT(addresses));
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -9,6 +9,7 @@
 #include "opendmarc/fields.h"
 #include "opendmarc/msg.h"
 #include "opendmarc/sender.h"
+#include "tests/unit/suite.h"
 
 static const struct sender_case {
 	const char *sender, *address, *domain;	/* domain NULL: none */
@@ -169,8 +170,6 @@ main(void)
 {
 	Suite *s = suite_create("msg");
 	TCase *tc = tcase_create("message");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, sender_case, 0, COUNT(sender_cases));
 	tcase_add_test(tc, field_kinds);
@@ -179,9 +178,5 @@ main(void)
 	tcase_add_test(tc, identities_differ);
 	tcase_add_test(tc, hint_once_an_hour);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -3,11 +3,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
-
 #include <check.h>
 #include <zlib.h>
 
 #include "reports/pack.h"
+#include "tests/unit/suite.h"
 
 /* The octets unpacked, malloc'd; the test fails when they are no gzip or not len. */
 static char *
@@ -99,14 +99,9 @@ main(void)
 {
 	Suite *s = suite_create("pack");
 	TCase *tc = tcase_create("pack");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, round_trip, 0, 5);
 	tcase_add_test(tc, header);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libopendmarc/core/policy.h"
+#include "tests/unit/suite.h"
 
 #define SELF		ODM_RELATION_SELF
 #define EXISTING	ODM_RELATION_EXISTING
@@ -108,15 +109,9 @@ main(void)
 {
 	Suite *suite = suite_create("policy");
 	TCase *tc = tcase_create("policy");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(tc, choose, 0, (int)COUNT(cases));
 	tcase_add_loop_test(tc, no_processing, 0, (int)COUNT(unusable));
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(suite);
 }

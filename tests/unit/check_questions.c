@@ -8,6 +8,7 @@
 
 #include "libopendmarc/core/questions.h"
 #include "tests/unit/dnsrows.h"
+#include "tests/unit/suite.h"
 
 static const struct odm_answer failure = { ODM_ANSWER_FAILURE, NULL, 0 };
 
@@ -225,8 +226,6 @@ main(void)
 {
 	Suite *suite = suite_create("questions");
 	TCase *tc = tcase_create("questions");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_test(tc, asks_each_name_once);
 	tcase_add_test(tc, open_keeps_the_order_of_asking);
@@ -235,9 +234,5 @@ main(void)
 	tcase_add_loop_test(tc, bounds_answers, 0, (int)COUNT(limits));
 	tcase_add_test(tc, is_bounded_and_nothing_moves);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(suite);
 }

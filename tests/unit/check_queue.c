@@ -3,10 +3,10 @@
  * here is a list of deliveries in memory.
  */
 #include <stdlib.h>
-
 #include <check.h>
 
 #include "reports/queue.h"
+#include "tests/unit/suite.h"
 
 #define NOW	1779235200
 
@@ -182,16 +182,11 @@ main(void)
 {
 	Suite *s = suite_create("queue");
 	TCase *tc = tcase_create("queue");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, run, 0, COUNT(runs));
 	tcase_add_test(tc, wants);
 	tcase_add_test(tc, store_fails);
 	tcase_add_test(tc, retry);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

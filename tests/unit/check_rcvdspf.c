@@ -4,6 +4,7 @@
 #include "libopendmarc/parse/authres.h"
 #include "libopendmarc/parse/rcvdspf.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 #define ABSENT		ODM_SPF_IDENTITY_ABSENT
 #define MAILFROM	ODM_SPF_IDENTITY_MAILFROM
@@ -170,11 +171,13 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("rcvdspf");
 	TCase *tc = tcase_create("rcvdspf");
 
 	tcase_add_loop_test(tc, spf_case, 0, COUNT(cases));
 	tcase_add_loop_test(tc, a_megabyte, 0, 13);
 	/* Valgrind and sanitizers need their time. */
 	tcase_set_timeout(tc, 120);
-	return run_suite(suite_create("rcvdspf"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

@@ -3,6 +3,7 @@
  */
 #include "libopendmarc/parse/received.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 static const struct received_case {
 	const char	*text, *host;	/* NULL: none */
@@ -65,9 +66,11 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("received");
 	TCase *tc = tcase_create("received");
 
 	tcase_add_loop_test(tc, received_case, 0, COUNT(cases));
 	tcase_add_loop_test(tc, a_megabyte, 0, 6);
-	return run_suite(suite_create("received"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

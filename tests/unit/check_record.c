@@ -3,6 +3,7 @@
  */
 #include "libopendmarc/parse/record.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 #define NONE	ODM_POLICY_NONE
 #define QUAR	ODM_POLICY_QUARANTINE
@@ -211,6 +212,7 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("record");
 	TCase *tc = tcase_create("record");
 
 	tcase_add_loop_test(tc, record_case, 0, COUNT(cases));
@@ -218,5 +220,6 @@ main(void)
 	tcase_add_loop_test(tc, long_values, 0, 9);
 	tcase_add_test(tc, nul_octets);
 	tcase_add_test(tc, policy_words);
-	return run_suite(suite_create("record"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

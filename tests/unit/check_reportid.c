@@ -3,10 +3,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-
 #include <check.h>
 
 #include "reports/reportid.h"
+#include "tests/unit/suite.h"
 
 #define DAY	1779148800
 
@@ -99,8 +99,6 @@ main(void)
 {
 	Suite *s = suite_create("reportid");
 	TCase *tc = tcase_create("reportid");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, id_is_stable_and_plain);
 	tcase_add_test(tc, ids_differ);
@@ -108,8 +106,5 @@ main(void)
 	tcase_add_test(tc, longest_names_fit);
 	tcase_add_test(tc, message_ids);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

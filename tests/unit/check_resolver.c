@@ -2,8 +2,6 @@
  * check_resolver.c - questions over real sockets to servers that answer well or badly.
  * Questions are counted at the server; no test depends on being fast.
  */
-#include "common/resolver.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/resolver.h"
+#include "tests/unit/suite.h"
 #include "tests/unit/testdns.h"
 
 #define BIG	"0123456789012345678901234567890123456789012345678901234567890123456789" \
@@ -576,8 +576,6 @@ main(void)
 {
 	Suite *s = suite_create("resolver");
 	TCase *tc = tcase_create("resolver");
-	SRunner *sr;
-	int failures;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, answers);
@@ -600,9 +598,5 @@ main(void)
 	tcase_add_loop_test(tc, server_case, 0, COUNT(server_cases));
 	tcase_add_test(tc, server_lists);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(s);
 }

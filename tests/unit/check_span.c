@@ -7,6 +7,7 @@
 #include "libopendmarc/base/result.h"
 #include "libopendmarc/base/span.h"
 #include "libopendmarc/base/strbuf.h"
+#include "tests/unit/suite.h"
 
 START_TEST(next_parts)
 {
@@ -138,8 +139,6 @@ main(void)
 {
 	Suite *s = suite_create("span");
 	TCase *tc = tcase_create("span");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, next_parts, 0, 5);
 	tcase_add_loop_test(tc, numbers, 0, 10);
@@ -148,8 +147,5 @@ main(void)
 	tcase_add_test(tc, strbuf_grows_to_its_ceiling);
 	tcase_add_loop_test(tc, result_words, 0, 14);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

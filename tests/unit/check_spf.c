@@ -1,8 +1,6 @@
 /*
  * check_spf.c - our own SPF check, from the record to the result, over real sockets.
  */
-#include "common/spf.h"
-
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/spf.h"
+#include "tests/unit/suite.h"
 #include "tests/unit/testdns.h"
 
 #define TXT	.type = DNS_TYPE_TXT
@@ -362,8 +362,6 @@ main(void)
 {
 	Suite *s = suite_create("spf");
 	TCase *tc = tcase_create("spf");
-	SRunner *sr;
-	int failures;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, results);
@@ -372,9 +370,5 @@ main(void)
 	tcase_add_test(tc, given_up);
 	tcase_add_test(tc, many_at_once);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(s);
 }

@@ -3,6 +3,7 @@
  */
 #include "libopendmarc/parse/uri.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/suite.h"
 
 /* One URI: what is read from it. No host: malformed, unless the scheme is OTHER. */
 static const struct uri_case {
@@ -170,6 +171,7 @@ END_TEST
 int
 main(void)
 {
+	Suite *s = suite_create("uri");
 	TCase *tc = tcase_create("uri");
 
 	tcase_add_loop_test(tc, good_uri, 0, COUNT(cases));
@@ -177,5 +179,6 @@ main(void)
 	tcase_add_loop_test(tc, uri_list, 0, COUNT(lists));
 	tcase_add_test(tc, nul_octet);
 	tcase_add_loop_test(tc, longest_address, 0, 2);
-	return run_suite(suite_create("uri"), tc);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "opendmarc/verdict.h"
+#include "tests/unit/suite.h"
 
 enum {
 	REJECTS = 1,		/* RejectFailures */
@@ -187,17 +188,11 @@ main(void)
 {
 	Suite *s = suite_create("verdict");
 	TCase *tc = tcase_create("decide");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, verdict_case, 0, COUNT(cases));
 	tcase_add_test(tc, no_author);
 	tcase_add_test(tc, no_memory);
 	tcase_add_test(tc, long_domain);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(s);
 }

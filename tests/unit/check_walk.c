@@ -9,6 +9,7 @@
 
 #include "libopendmarc/core/walk.h"
 #include "tests/unit/dnsrows.h"
+#include "tests/unit/suite.h"
 
 #define A50	"a2345678901234567890123456789012345678901234567890"
 
@@ -272,8 +273,6 @@ main(void)
 {
 	Suite *suite = suite_create("walk");
 	TCase *tc = tcase_create("walk");
-	SRunner *sr;
-	int failures;
 
 	tcase_add_loop_test(tc, one_at_a_time, 0, (int)COUNT(cases));
 	tcase_add_loop_test(tc, all_at_once, 0, (int)COUNT(cases));
@@ -283,9 +282,5 @@ main(void)
 	tcase_add_test(tc, several_records_are_told_apart_from_none);
 	tcase_add_test(tc, a_full_table_fails_the_walk);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failures = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failures != 0;
+	return run_suite(suite);
 }

@@ -2,10 +2,10 @@
  * check_window.c - UTC days.
  */
 #include <stdlib.h>
-
 #include <check.h>
 
 #include "reports/window.h"
+#include "tests/unit/suite.h"
 
 static const struct date_case {
 	const char	*text;
@@ -99,15 +99,10 @@ main(void)
 {
 	Suite *s = suite_create("window");
 	TCase *tc = tcase_create("window");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, date, 0, COUNT(dates));
 	tcase_add_loop_test(tc, back, 0, 5);
 	tcase_add_test(tc, over);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return run_suite(s);
 }

@@ -1,11 +1,12 @@
 /*
  * check_work.c - a stop waits for messages and callbacks, and lets none in afterwards.
  */
-#include "opendmarc/work.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <time.h>
+
+#include "opendmarc/work.h"
+#include "tests/unit/suite.h"
 
 /* Longer than any machine needs; only a failing test waits so long. */
 #define LONG_SECS	60
@@ -100,16 +101,11 @@ main(void)
 {
 	Suite *suite = suite_create("work");
 	TCase *tc = tcase_create("work");
-	SRunner *sr = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, begin_anew, NULL);
 	tcase_add_test(tc, drain);
 	tcase_add_test(tc, drain_not_for_ever);
 	tcase_add_test(tc, close_gate);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -55,18 +55,4 @@ exact_free(struct odm_span s)
 /* "[part]" for messages; at most one such text at a time. */
 #define SHOW(s)	(int)(s).len, (s).len > 0 ? (s).at : ""
 
-/* Runs a suite of one test case group; the exit status of the program. */
-static inline int
-run_suite(Suite *s, TCase *tc)
-{
-	SRunner *sr = srunner_create(s);
-	int failed;
-
-	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 #endif

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
