@@ -1,8 +1,11 @@
 # base.mk - unit tests of libopendmarc/base and libopendmarc/parse.
 base_tests = \
+	tests/unit/check_cfws \
 	tests/unit/check_domain \
 	tests/unit/check_ipaddr \
-	tests/unit/check_span
+	tests/unit/check_result \
+	tests/unit/check_span \
+	tests/unit/check_strbuf
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
@@ -56,3 +59,15 @@ tests_unit_check_record_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
 tests_unit_check_uri_SOURCES = tests/unit/check_uri.c tests/unit/exact.h
 tests_unit_check_uri_CFLAGS = $(unit_cflags)
 tests_unit_check_uri_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
+
+tests_unit_check_cfws_SOURCES = tests/unit/check_cfws.c tests/unit/exact.h
+tests_unit_check_cfws_CFLAGS = $(unit_cflags)
+tests_unit_check_cfws_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
+
+tests_unit_check_result_SOURCES = tests/unit/check_result.c
+tests_unit_check_result_CFLAGS = $(unit_cflags)
+tests_unit_check_result_LDADD = libopendmarc/libbase.la $(CHECK_LIBS)
+
+tests_unit_check_strbuf_SOURCES = tests/unit/check_strbuf.c
+tests_unit_check_strbuf_CFLAGS = $(unit_cflags)
+tests_unit_check_strbuf_LDADD = libopendmarc/libbase.la $(CHECK_LIBS)

@@ -1,12 +1,10 @@
 /*
- * check_span.c - cases for span.h, strbuf.h, nametab.h and result.h.
+ * check_span.c - cases for span.h.
  */
 #include <check.h>
 #include <stdlib.h>
 
-#include "libopendmarc/base/result.h"
 #include "libopendmarc/base/span.h"
-#include "libopendmarc/base/strbuf.h"
 #include "tests/unit/suite.h"
 
 START_TEST(next_parts)
@@ -89,51 +87,6 @@ START_TEST(trim_and_find)
 }
 END_TEST
 
-START_TEST(strbuf_grows_to_its_ceiling)
-{
-	struct odm_strbuf b;
-
-	odm_strbuf_init(&b, 300);
-	ck_assert_str_eq(b.at, "");
-	for (int i = 0; i < 30; i++)
-		odm_strbuf_addf(&b, "%05d,%s", i, "four");
-	ck_assert_uint_eq(b.len, 300);
-	ck_assert(!b.failed);
-	ck_assert(odm_span_eq(odm_span_sub(odm_strbuf_span(&b), 290, 300), "00029,four"));
-	odm_strbuf_addc(&b, 'x');
-	ck_assert(b.failed);
-	ck_assert_uint_eq(b.len, 300);
-	odm_strbuf_clear(&b);
-	ck_assert(!b.failed);
-	odm_strbuf_adds(&b, "again");
-	ck_assert_str_eq(b.at, "again");
-	odm_strbuf_free(&b);
-	ck_assert_str_eq(b.at, "");
-}
-END_TEST
-
-START_TEST(result_words)
-{
-	static const struct {
-		const char *word;
-		enum odm_result result;
-	} cases[] = {
-		{ "none", ODM_RESULT_NONE }, { "Pass", ODM_RESULT_PASS },
-		{ "FAIL", ODM_RESULT_FAIL }, { "softfail", ODM_RESULT_SOFTFAIL },
-		{ "neutral", ODM_RESULT_NEUTRAL }, { "policy", ODM_RESULT_POLICY },
-		{ "temperror", ODM_RESULT_TEMPERROR }, { "permerror", ODM_RESULT_PERMERROR },
-		{ "hardfail", ODM_RESULT_FAIL }, { "error", ODM_RESULT_TEMPERROR },
-		{ "unknown", ODM_RESULT_PERMERROR }, { "discard", ODM_RESULT_UNKNOWN },
-		{ "", ODM_RESULT_UNKNOWN }, { "passx", ODM_RESULT_UNKNOWN },
-	};
-
-	ck_assert_int_eq(odm_result_parse(odm_span_str(cases[_i].word)), cases[_i].result);
-	if (_i < 8)
-		ck_assert(odm_span_ieq(odm_span_str(cases[_i].word),
-		    odm_result_name(cases[_i].result)));
-}
-END_TEST
-
 int
 main(void)
 {
@@ -144,8 +97,6 @@ main(void)
 	tcase_add_loop_test(tc, numbers, 0, 10);
 	tcase_add_test(tc, copy_refuses_what_does_not_fit);
 	tcase_add_test(tc, trim_and_find);
-	tcase_add_test(tc, strbuf_grows_to_its_ceiling);
-	tcase_add_loop_test(tc, result_words, 0, 14);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -96,3 +96,15 @@ TESTS += tests/unit/check_work
 tests_unit_check_work_SOURCES = tests/unit/check_work.c opendmarc/work.c opendmarc/work.h
 tests_unit_check_work_CFLAGS = $(unit_cflags)
 tests_unit_check_work_LDADD = $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_fields
+TESTS += tests/unit/check_fields
+tests_unit_check_fields_SOURCES = tests/unit/check_fields.c tests/unit/exact.h
+tests_unit_check_fields_CFLAGS = $(unit_cflags)
+tests_unit_check_fields_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_sender
+TESTS += tests/unit/check_sender
+tests_unit_check_sender_SOURCES = tests/unit/check_sender.c
+tests_unit_check_sender_CFLAGS = $(unit_cflags)
+tests_unit_check_sender_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
