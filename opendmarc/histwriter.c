@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,18 @@
 /* A rename between open and lock is rare; twice in a row means somebody plays. */
 #define OPEN_TRIES	10
 
+/*
+ * Importers hold the lock for a moment. Mail must not wait for one that holds it
+ * longer: after this time the record is given up, and for a while nobody waits.
+ */
+#define LOCK_WAIT_MSECS	1000
+#define LOCK_POLL_MSECS	1
+#define LOCK_STUCK_SECS	10
+
 struct histwriter {
 	char		*path;
+	pthread_mutex_t	 turn;		/* one record at a time; guards stuck_until */
+	long long	 stuck_until;	/* monotonic seconds: no waiting for the lock before */
 	atomic_llong	 complained_at;	/* monotonic seconds */
 	atomic_ullong	 failures;	/* since that complaint */
 };
@@ -42,6 +53,11 @@ histwriter_new(const char *path)
 		free(w);
 		return NULL;
 	}
+	if (pthread_mutex_init(&w->turn, NULL) != 0) {
+		free(w->path);
+		free(w);
+		return NULL;
+	}
 	atomic_init(&w->complained_at, -COMPLAINT_SECS);
 	atomic_init(&w->failures, 0);
 	return w;
@@ -52,9 +68,19 @@ histwriter_free(struct histwriter **w)
 {
 	if (*w == NULL)
 		return;
+	pthread_mutex_destroy(&(*w)->turn);
 	free((*w)->path);
 	free(*w);
 	*w = NULL;
+}
+
+static long long
+monotonic_secs(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
 }
 
 /* Says what went wrong, once a minute, with the number of records lost meanwhile. */
@@ -62,12 +88,10 @@ static void
 complain(struct histwriter *w, const char *job, const char *what, int error)
 {
 	unsigned long long failures = atomic_fetch_add(&w->failures, 1) + 1;
-	long long last = atomic_load(&w->complained_at);
-	struct timespec now = { 0 };
+	long long last = atomic_load(&w->complained_at), now = monotonic_secs();
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - last < COMPLAINT_SECS ||
-	    !atomic_compare_exchange_strong(&w->complained_at, &last, now.tv_sec))
+	if (now - last < COMPLAINT_SECS ||
+	    !atomic_compare_exchange_strong(&w->complained_at, &last, now))
 		return;
 	atomic_fetch_sub(&w->failures, failures);
 	log_write(LOG_LEVEL_ERROR, "%s: %s: %s: %s; %llu history records lost, mail goes on",
@@ -84,36 +108,48 @@ same_file(int fd, const char *path)
 	    opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+/* 0 with the lock, or -1 with errno: EWOULDBLOCK when somebody keeps it. */
 static int
-lock(int fd)
+lock(struct histwriter *w, int fd)
 {
-	int rc;
+	const struct timespec pause = { 0, LOCK_POLL_MSECS * 1000000L };
+	int left = monotonic_secs() < w->stuck_until ? 0 : LOCK_WAIT_MSECS / LOCK_POLL_MSECS;
 
-	do
-		rc = flock(fd, LOCK_EX);
-	while (rc != 0 && errno == EINTR);
-	return rc;
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return -1;
+		if (left-- <= 0) {
+			w->stuck_until = monotonic_secs() + LOCK_STUCK_SECS;
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	w->stuck_until = 0;
+	return 0;
 }
 
 /* The history file, open and locked; -1 with errno and the step that failed. */
 static int
-open_locked(const char *path, const char **step_r)
+open_locked(struct histwriter *w, const char **step_r)
 {
 	int fd, i, error;
 
 	for (i = 0; i < OPEN_TRIES; i++) {
 		*step_r = "open";
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+		fd = open(w->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 		if (fd < 0)
 			return -1;
-		*step_r = "lock";
-		if (lock(fd) != 0) {
+		*step_r = "waiting for the lock";
+		if (lock(w, fd) != 0) {
 			error = errno;
 			(void)close(fd);
 			errno = error;
 			return -1;
 		}
-		if (same_file(fd, path))
+		if (same_file(fd, w->path))
 			return fd;
 		(void)close(fd);
 	}
@@ -141,22 +177,32 @@ write_whole(int fd, struct odm_span record)
 	return error;
 }
 
+/* 0, or an errno and the step that failed. */
+static int
+append(struct histwriter *w, struct odm_span record, const char **step_r)
+{
+	int fd = open_locked(w, step_r), error;
+
+	if (fd < 0)
+		return errno;
+	*step_r = "write";
+	error = write_whole(fd, record);
+	if (close(fd) != 0 && error == 0)
+		error = errno;
+	return error;
+}
+
 int
 histwriter_append(struct histwriter *w, const char *job, struct odm_span record)
 {
 	const char *step;
-	int fd, error;
+	int error;
 
-	fd = open_locked(w->path, &step);
-	if (fd < 0) {
-		complain(w, job, step, errno);
-		return -1;
-	}
-	error = write_whole(fd, record);
-	if (close(fd) != 0 && error == 0)
-		error = errno;
+	pthread_mutex_lock(&w->turn);
+	error = append(w, record, &step);
+	pthread_mutex_unlock(&w->turn);
 	if (error == 0)
 		return 0;
-	complain(w, job, "write", error);
+	complain(w, job, step, error);
 	return -1;
 }

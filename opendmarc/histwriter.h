@@ -2,7 +2,8 @@
  * histwriter.h - appends whole records to the history file, or none.
  * The file is opened for each record, locked (flock), checked to be still the
  * file of that name, written in one write, and cut back after a short one.
- * Trouble is logged once an interval and counted; mail goes on. Any thread.
+ * Trouble is logged once an interval and counted; mail goes on, and does not wait
+ * for somebody who keeps the lock. Any thread.
  */
 #ifndef OPENDMARC_HISTWRITER_H
 #define OPENDMARC_HISTWRITER_H

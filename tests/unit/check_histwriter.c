@@ -133,6 +133,27 @@ START_TEST(renamed_while_waiting)
 }
 END_TEST
 
+/* Somebody keeps the lock: the records are given up, and later ones are written again. */
+START_TEST(lock_that_is_kept)
+{
+	struct histwriter *w = histwriter_new(path);
+	int fd = open(path, O_RDWR | O_CREAT, 0600), i;
+
+	ck_assert_ptr_nonnull(w);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	/* Were each of them to wait, the time of the case would run out. */
+	for (i = 0; i < 50; i++)
+		ck_assert_int_eq(histwriter_append(w, "J", odm_span_str("job 1\n")), -1);
+	ck_assert_int_eq((int)size_of(path), 0);
+	ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+	ck_assert_int_eq(histwriter_append(w, "J", odm_span_str("job 2\n")), 0);
+	ck_assert_int_eq((int)size_of(path), 6);
+	(void)close(fd);
+	histwriter_free(&w);
+}
+END_TEST
+
 #define THREADS	8
 #define RECORDS	200
 
@@ -192,6 +213,7 @@ main(void)
 	tcase_add_test(tc, no_folder);
 	tcase_add_test(tc, short_write);
 	tcase_add_test(tc, renamed_while_waiting);
+	tcase_add_test(tc, lock_that_is_kept);
 	tcase_add_test(tc, rotation_under_load);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
