@@ -42,8 +42,8 @@ class Load:
         self.errors = []
         self.work = queue.Queue()
         self.expected = {}      # domain -> {(aligned dkim, aligned spf): messages}
-        for number in range(ROUNDS * len(bed.LOAD_DOMAINS)):
-            self.work.put(self.compose(signer, number))
+        self.messages = [self.compose(signer, number)
+                         for number in range(ROUNDS * len(bed.LOAD_DOMAINS))]
 
     def compose(self, signer, number):
         """Every third message signed, every second from the domain itself."""
@@ -64,10 +64,10 @@ class Load:
         """One client: takes messages and tries each until it is accepted."""
         smtp = None
         while True:
-            try:
-                sender, rcpt, octets = self.work.get_nowait()
-            except queue.Empty:
+            message = self.work.get()
+            if message is None:
                 break
+            sender, rcpt, octets = message
             while True:
                 try:
                     if smtp is None:
@@ -89,13 +89,19 @@ class Load:
             smtp.quit()
 
     def run(self):
-        """All clients, with the restart in between."""
+        """All clients, with the restart in between: a stop amid the first half of the
+        messages, and the second half begins while the daemon is away."""
+        half = len(self.messages) // 2
+        for message in self.messages[:half]:
+            self.work.put(message)
         clients = [threading.Thread(target=self.client) for _ in range(CONNECTIONS)]
         for c in clients:
             c.start()
         procs.wait_for(lambda: len(self.mailbox.sink.messages) >= RESTART_AFTER,
                        f"{RESTART_AFTER} messages")
         self.status = self.daemon.stop()
+        for message in self.messages[half:] + [None] * CONNECTIONS:
+            self.work.put(message)
         procs.wait_for(lambda: self.retries > 0, "a client that was asked to try again")
         self.daemon.start()
         for c in clients:
