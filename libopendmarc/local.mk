@@ -10,11 +10,12 @@ libopendmarc_libbase_la_SOURCES = \
 	libopendmarc/base/ipaddr.c libopendmarc/base/ipaddr.h \
 	libopendmarc/base/limits.h \
 	libopendmarc/base/nametab.c libopendmarc/base/nametab.h \
+	libopendmarc/base/psl.c libopendmarc/base/psl.h \
 	libopendmarc/base/result.c libopendmarc/base/result.h \
 	libopendmarc/base/span.c libopendmarc/base/span.h \
 	libopendmarc/base/strbuf.c libopendmarc/base/strbuf.h
-libopendmarc_libbase_la_CFLAGS = $(AM_CFLAGS) $(IDN2_CFLAGS)
-libopendmarc_libbase_la_LIBADD = $(IDN2_LIBS) $(BSD_LIBS)
+libopendmarc_libbase_la_CFLAGS = $(AM_CFLAGS) $(IDN2_CFLAGS) $(PSL_CFLAGS)
+libopendmarc_libbase_la_LIBADD = $(IDN2_LIBS) $(PSL_LIBS) $(BSD_LIBS)
 
 libopendmarc_libparse_la_SOURCES = \
 	libopendmarc/parse/authres.c libopendmarc/parse/authres.h \
