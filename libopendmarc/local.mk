@@ -35,3 +35,28 @@ libopendmarc_libcore_la_SOURCES = \
 	libopendmarc/core/questions.c libopendmarc/core/questions.h \
 	libopendmarc/core/walk.c libopendmarc/core/walk.h
 libopendmarc_libcore_la_LIBADD = libopendmarc/libparse.la
+
+# The shared library: the core, the 1.x API over it (dmarc.h) and the public state
+# machine (odm.h). Interfaces were added since 1.4 (2:3:0) and none was changed.
+lib_LTLIBRARIES += libopendmarc/libopendmarc.la
+opendmarcincludedir = $(includedir)/opendmarc
+opendmarcinclude_HEADERS = libopendmarc/odm.h
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = libopendmarc/opendmarc.pc
+
+libopendmarc_libopendmarc_la_SOURCES = \
+	libopendmarc/api/api.h \
+	libopendmarc/api/message.c \
+	libopendmarc/api/record.c \
+	libopendmarc/api/verdict.c
+# What is exported says the map; to it everything here must be visible.
+libopendmarc_libopendmarc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default $(XML_CFLAGS)
+libopendmarc_libopendmarc_la_LIBADD = libopendmarc/libcore.la \
+	$(SPF2_LIBS) $(XML_LIBS) $(RESOLV_LIBS)
+libopendmarc_libopendmarc_la_LDFLAGS = $(AM_LDFLAGS) -version-info 3:0:1 -no-undefined
+if VERSION_SCRIPT
+libopendmarc_libopendmarc_la_LDFLAGS += \
+	-Wl,--version-script=$(srcdir)/libopendmarc/libopendmarc.map
+endif
+EXTRA_libopendmarc_libopendmarc_la_DEPENDENCIES = libopendmarc/libopendmarc.map
+EXTRA_DIST += libopendmarc/libopendmarc.map

@@ -14,6 +14,9 @@ MAY_INCLUDE = {
     "libopendmarc/base": [],
     "libopendmarc/parse": ["libopendmarc/base"],
     "libopendmarc/core": ["libopendmarc/base", "libopendmarc/parse"],
+    "libopendmarc/api": ["libopendmarc", "libopendmarc/base", "libopendmarc/parse", "libopendmarc/core"],
+    "libopendmarc/legacy": ["libopendmarc", "libopendmarc/base", "libopendmarc/parse",
+                            "libopendmarc/core"],
     "common": ["libopendmarc/base", "libopendmarc/parse", "libopendmarc/core"],
     "db": ["libopendmarc/base", "libopendmarc/parse", "common"],
     "opendmarc": ["libopendmarc/base", "libopendmarc/parse", "libopendmarc/core", "common"],
@@ -26,6 +29,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 NO_IO = re.compile(r"^\s*#\s*include\s+<(sys/socket|stdio|syslog|unistd|fcntl|pthread|time|ares|sqlite3"
                    r"|libmilter/.*|curl/.*)\.h>", re.M)
 IO_ALLOWED = {"libopendmarc/base/ipaddr.h", "libopendmarc/base/psl.c", "libopendmarc/base/strbuf.c"}
+# The 1.x API asks the DNS and reads files, as it always did.
+IO_ROOMS = {"libopendmarc/legacy"}
 
 
 def sources(room):
@@ -50,8 +55,8 @@ def check_room(room):
 
 
 def check_no_io():
-    wrong = [path for room in MAY_INCLUDE if room.startswith("libopendmarc")
-             for path, text in sources(room) if NO_IO.search(text) and path not in IO_ALLOWED]
+    wrong = [path for room in MAY_INCLUDE
+             if room.startswith("libopendmarc") and room not in IO_ROOMS for path, text in sources(room) if NO_IO.search(text) and path not in IO_ALLOWED]
     tap.true(not wrong, "\n".join(wrong))
 
 
