@@ -40,7 +40,7 @@ libopendmarc_libcore_la_LIBADD = libopendmarc/libparse.la
 # machine (odm.h). Interfaces were added since 1.4 (2:3:0) and none was changed.
 lib_LTLIBRARIES += libopendmarc/libopendmarc.la
 opendmarcincludedir = $(includedir)/opendmarc
-opendmarcinclude_HEADERS = libopendmarc/odm.h
+opendmarcinclude_HEADERS = libopendmarc/dmarc.h libopendmarc/odm.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = libopendmarc/opendmarc.pc
 
@@ -48,7 +48,19 @@ libopendmarc_libopendmarc_la_SOURCES = \
 	libopendmarc/api/api.h \
 	libopendmarc/api/message.c \
 	libopendmarc/api/record.c \
-	libopendmarc/api/verdict.c
+	libopendmarc/api/verdict.c \
+	libopendmarc/legacy/context.c \
+	libopendmarc/legacy/dns.c \
+	libopendmarc/legacy/dump.c \
+	libopendmarc/legacy/fetch.c \
+	libopendmarc/legacy/legacy.h \
+	libopendmarc/legacy/library.c \
+	libopendmarc/legacy/policy.c \
+	libopendmarc/legacy/query.c \
+	libopendmarc/legacy/record.c \
+	libopendmarc/legacy/spf.c \
+	libopendmarc/legacy/store.c \
+	libopendmarc/legacy/xml.c
 # What is exported says the map; to it everything here must be visible.
 libopendmarc_libopendmarc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default $(XML_CFLAGS)
 libopendmarc_libopendmarc_la_LIBADD = libopendmarc/libcore.la \
