@@ -36,6 +36,34 @@ libopendmarc_libcore_la_SOURCES = \
 	libopendmarc/core/walk.c libopendmarc/core/walk.h
 libopendmarc_libcore_la_LIBADD = libopendmarc/libparse.la
 
+# The public state machine (odm.h), and the 1.x API (dmarc.h). What the shared library
+# exports says the map; to it everything here must be visible. Neither library holds
+# the core, which is in the shared library once.
+noinst_LTLIBRARIES += libopendmarc/libapi.la libopendmarc/liblegacy.la
+libopendmarc_libapi_la_SOURCES = \
+	libopendmarc/api/api.h \
+	libopendmarc/api/message.c \
+	libopendmarc/api/record.c \
+	libopendmarc/api/verdict.c
+libopendmarc_libapi_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+
+libopendmarc_liblegacy_la_SOURCES = \
+	libopendmarc/legacy/context.c \
+	libopendmarc/legacy/dns.c \
+	libopendmarc/legacy/dump.c \
+	libopendmarc/legacy/fetch.c \
+	libopendmarc/legacy/legacy.h \
+	libopendmarc/legacy/library.c \
+	libopendmarc/legacy/packet.c \
+	libopendmarc/legacy/policy.c \
+	libopendmarc/legacy/query.c \
+	libopendmarc/legacy/record.c \
+	libopendmarc/legacy/spf.c \
+	libopendmarc/legacy/store.c \
+	libopendmarc/legacy/xml.c
+libopendmarc_liblegacy_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default $(XML_CFLAGS)
+libopendmarc_liblegacy_la_LIBADD = $(SPF2_LIBS) $(XML_LIBS) $(RESOLV_LIBS)
+
 # The shared library: the core, the 1.x API over it (dmarc.h) and the public state
 # machine (odm.h). Interfaces were added since 1.4 (2:3:0) and none was changed.
 lib_LTLIBRARIES += libopendmarc/libopendmarc.la
@@ -44,27 +72,9 @@ opendmarcinclude_HEADERS = libopendmarc/dmarc.h libopendmarc/odm.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = libopendmarc/opendmarc.pc
 
-libopendmarc_libopendmarc_la_SOURCES = \
-	libopendmarc/api/api.h \
-	libopendmarc/api/message.c \
-	libopendmarc/api/record.c \
-	libopendmarc/api/verdict.c \
-	libopendmarc/legacy/context.c \
-	libopendmarc/legacy/dns.c \
-	libopendmarc/legacy/dump.c \
-	libopendmarc/legacy/fetch.c \
-	libopendmarc/legacy/legacy.h \
-	libopendmarc/legacy/library.c \
-	libopendmarc/legacy/policy.c \
-	libopendmarc/legacy/query.c \
-	libopendmarc/legacy/record.c \
-	libopendmarc/legacy/spf.c \
-	libopendmarc/legacy/store.c \
-	libopendmarc/legacy/xml.c
-# What is exported says the map; to it everything here must be visible.
-libopendmarc_libopendmarc_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default $(XML_CFLAGS)
-libopendmarc_libopendmarc_la_LIBADD = libopendmarc/libcore.la \
-	$(SPF2_LIBS) $(XML_LIBS) $(RESOLV_LIBS)
+libopendmarc_libopendmarc_la_SOURCES =
+libopendmarc_libopendmarc_la_LIBADD = \
+	libopendmarc/libapi.la libopendmarc/liblegacy.la libopendmarc/libcore.la
 libopendmarc_libopendmarc_la_LDFLAGS = $(AM_LDFLAGS) -version-info 3:0:1 -no-undefined
 if VERSION_SCRIPT
 libopendmarc_libopendmarc_la_LDFLAGS += \

@@ -13,8 +13,10 @@
  *	odm_message_add_dkim(m, "pass", "example.com");
  *	odm_message_complete(m);
  *	while (!odm_message_run(m))
- *		while (odm_message_question(m, 0, &question))
- *			... look question.name up, odm_message_answer(m, question.id, ...)
+ *		while (odm_message_question(m, 0, &question)) {
+ *			... look question.name up
+ *			odm_message_answer(m, question.id, ...);
+ *		}
  *	verdict = odm_message_verdict(m);
  *	...
  *	odm_message_free(&m);
@@ -42,7 +44,8 @@ const char *odm_version(void);
 
 enum odm_status {
 	ODM_STATUS_OK = 0,
-	ODM_STATUS_INVALID = -1,	/* no domain name, no such word or id; nothing was changed */
+	ODM_STATUS_INVALID = -1,	/* no domain name,
+	    no such word or id; nothing was changed */
 	ODM_STATUS_NO_MEMORY = -2,	/* free the handle; the message cannot be evaluated now */
 	ODM_STATUS_TOO_LATE = -3	/* after odm_message_complete(); nothing was changed */
 };
@@ -68,7 +71,8 @@ void odm_message_free(struct odm_message **message);
  * received, folded or not. ODM_STATUS_INVALID: it names no domain that is clear, or
  * too many; without another Author Domain the result will be permerror.
  */
-enum odm_status odm_message_add_from(struct odm_message *message, const char *value, size_t length);
+enum odm_status odm_message_add_from(struct odm_message *message, const char *value,
+    size_t length);
 
 /* An Author Domain that the caller extracted; a message has at most 10. */
 enum odm_status odm_message_add_author(struct odm_message *message, const char *domain);

@@ -82,6 +82,16 @@ int legacy_answer_all(struct odm_questions *qs, int *host_errno_r);
 /* Calls found() for each fake record. True when there is any. */
 bool legacy_fake_each(void (*found)(void *arg, const char *name, const char *text), void *arg);
 
+/* packet.c */
+
+/*
+ * Reads the answer to a question for the TXT records of name; the resolver has
+ * compared the question. Octets of packet are moved, so that strings stand joined;
+ * the answer points to txt and into packet.
+ */
+struct odm_answer legacy_read_packet(u_char *packet, int len, const char *name,
+    struct odm_span txt[ODM_TXT_RECORDS_MAX]);
+
 /* store.c */
 
 /* The domain of a domain name or an address list, normalised. False: none that is clear. */

@@ -55,10 +55,9 @@ discover(DMARC_POLICY_T *pctx, struct odm_questions *qs, const char *domain)
 		psl = legacy_psl_get();
 		legacy_orgdomain(psl, domain, org);
 		legacy_psl_put(psl);
-		if (strcmp(org, domain) != 0) {
-			memcpy(pctx->org_domain, org, sizeof(org));
+		memcpy(pctx->org_domain, org, sizeof(org));
+		if (strcmp(org, domain) != 0)
 			status = find_record(pctx, qs, org, &text);
-		}
 	}
 	return status == DMARC_PARSE_OKAY ? legacy_set_record(pctx, text) : status;
 }
@@ -160,5 +159,6 @@ opendmarc_policy_query_dmarc_xdomain(DMARC_POLICY_T *pctx, u_char *uri)
 		return DMARC_PARSE_ERROR_NULL_CTX;
 	if (uri == NULL)
 		return DMARC_PARSE_ERROR_EMPTY;
-	return legacy_query_destination(pctx, odm_span_str((const char *)uri), ODM_REPORT_AGGREGATE);
+	return legacy_query_destination(pctx, odm_span_str((const char *)uri),
+	    ODM_REPORT_AGGREGATE);
 }

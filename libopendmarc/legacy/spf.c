@@ -53,7 +53,8 @@ choose_identity(const char *sender, const char *helo, struct identity *id_r)
 		if (id_r->helo[0] == '\0')
 			memcpy(id_r->helo, domain, sizeof(domain));
 	}
-	n = snprintf(id_r->mailbox, sizeof(id_r->mailbox), "%.*s@%s", (int)local.len, local.at, domain);
+	n = snprintf(id_r->mailbox, sizeof(id_r->mailbox), "%.*s@%s", (int)local.len, local.at,
+	    domain);
 	return n > 0 && (size_t)n < sizeof(id_r->mailbox);
 }
 

@@ -110,7 +110,8 @@ collect(const xmlNode *node, struct odm_span path, struct odm_strbuf *b)
 
 	(void)odm_span_next(&rest, '/', &step);
 	for (node = node->children; node != NULL; node = node->next) {
-		if (node->type != XML_ELEMENT_NODE || !odm_span_eq(step, (const char *)node->name))
+		if (node->type != XML_ELEMENT_NODE ||
+		    !odm_span_eq(step, (const char *)node->name))
 			continue;
 		if (rest.len > 0) {
 			collect(node, rest, b);
@@ -138,7 +139,8 @@ show_time(struct odm_strbuf *b)
 	if (!odm_span_number(odm_strbuf_span(b), 253402300799ULL, &secs))
 		return;
 	when = (time_t)secs;
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%d-%H:%M:%S", &tm) == 0)
+	if (gmtime_r(&when, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d-%H:%M:%S", &tm) == 0)
 		return;
 	odm_strbuf_clear(b);
 	odm_strbuf_adds(b, text);
@@ -177,7 +179,8 @@ add_record(struct lines *lines, const xmlNode *root, const xmlNode *record)
 		if (record == NULL)
 			odm_strbuf_adds(&field, c->name);
 		else
-			collect(c->where == IN_RECORD ? record : root, odm_span_str(c->path), &field);
+			collect(c->where == IN_RECORD ? record : root, odm_span_str(c->path),
+			    &field);
 		if (record != NULL && c->where == IN_REPORT_TIME)
 			show_time(&field);
 		if (c > columns)

@@ -12,6 +12,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_dnsmsg \
 	tests/fuzz/fuzz_from \
 	tests/fuzz/fuzz_history \
+	tests/fuzz/fuzz_legacy \
 	tests/fuzz/fuzz_rcvdspf \
 	tests/fuzz/fuzz_received \
 	tests/fuzz/fuzz_record \
@@ -36,6 +37,7 @@ EXTRA_DIST += \
 	tests/fuzz/dnsmsg.in \
 	tests/fuzz/from.in \
 	tests/fuzz/history.in \
+	tests/fuzz/legacy.in \
 	tests/fuzz/rcvdspf.in \
 	tests/fuzz/received.in \
 	tests/fuzz/record.in \
@@ -80,3 +82,7 @@ tests_fuzz_fuzz_record_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_uri_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_uri_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_legacy_SOURCES = tests/fuzz/fuzz_legacy.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_legacy_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_legacy_LDADD = libopendmarc/liblegacy.la libopendmarc/libcore.la
