@@ -21,7 +21,11 @@ pkglibexec_SCRIPTS = contrib/report-script
 dist_doc_DATA += contrib/opendmarc.conf.sample
 examplesdir = $(docdir)/examples
 nodist_examples_DATA = contrib/cron/opendmarc
-dist_examples_DATA = contrib/postfix/main.cf contrib/sendmail/opendmarc.mc
+dist_examples_DATA = \
+	contrib/examples/evaluate.c \
+	contrib/examples/evaluate.py \
+	contrib/postfix/main.cf \
+	contrib/sendmail/opendmarc.mc
 if SYSTEMD
 nodist_systemdsystemunit_DATA = contrib/systemd/opendmarc.service
 tmpfilesdir = $(prefix)/lib/tmpfiles.d

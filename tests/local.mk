@@ -1,7 +1,7 @@
 # local.mk - the tests. Every test program speaks TAP; "make check" runs what
 # needs neither root nor services, tests/all runs everything.
 LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-AM_TESTS_ENVIRONMENT = export CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent PYTHONDONTWRITEBYTECODE=1 \
+AM_TESTS_ENVIRONMENT = export CC='$(CC)' CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent PYTHONDONTWRITEBYTECODE=1 \
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
 	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1;
 TEST_EXTENSIONS = .py .sh
@@ -22,6 +22,7 @@ include tests/unit/common.mk
 include tests/unit/reports.mk
 include tests/fuzz/local.mk
 include tests/replay/local.mk
+include tests/legacy/local.mk
 include tests/milter/local.mk
 include tests/store/local.mk
 include tests/system/local.mk
