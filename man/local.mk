@@ -1,5 +1,6 @@
 # local.mk - the manual pages.
 dist_man_MANS += \
+	man/libopendmarc.3 \
 	man/opendmarc.8 \
 	man/opendmarc-import.8 \
 	man/opendmarc-reports.8 \

@@ -460,8 +460,8 @@ START_TEST(reports_refused)
 {
 	static const char *const reports[] = {
 		"", "not XML", "<feedback>", "<feedback><record></feedback>", "<other/>",
-		"<!DOCTYPE f [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><feedback><record>"
-		"<row><count>&b;</count></row></record></feedback>",
+		("<!DOCTYPE f [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><feedback>"
+		"<record><row><count>&b;</count></row></record></feedback>"),
 	};
 	char error[200], copy[200];
 	size_t i, size;

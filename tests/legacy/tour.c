@@ -130,13 +130,14 @@ null_pointers(void)
 
 	begin("NULL context");
 	errno = 0;
-	printf("%s | init %d errno %d\n", step, opendmarc_policy_connect_init(NULL, 0) == NULL,
-	    errno);
+	n = opendmarc_policy_connect_init(NULL, 0) == NULL;
+	printf("%s | init %d errno %d\n", step, n, errno);
 	errno = 0;
-	printf("%s | clear %d errno %d\n", step, opendmarc_policy_connect_clear(NULL) == NULL,
-	    errno);
+	n = opendmarc_policy_connect_clear(NULL) == NULL;
+	printf("%s | clear %d errno %d\n", step, n, errno);
 	errno = 0;
-	printf("%s | rset %d errno %d\n", step, opendmarc_policy_connect_rset(NULL) == NULL, errno);
+	n = opendmarc_policy_connect_rset(NULL) == NULL;
+	printf("%s | rset %d errno %d\n", step, n, errno);
 	printf("%s | shutdown %d\n", step, opendmarc_policy_connect_shutdown(NULL) == NULL);
 	number(opendmarc_policy_library_init(NULL));
 	number(opendmarc_policy_store_from_domain(NULL, text("a.example")));
