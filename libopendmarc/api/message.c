@@ -2,10 +2,9 @@
  * message.c - the public state machine over core/eval: facts in, questions out,
  * answers in. RFC 9989.
  */
-#include <config.h>
-
 #include <stdlib.h>
 
+#include "config.h"
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/core/eval.h"
 #include "libopendmarc/odm.h"

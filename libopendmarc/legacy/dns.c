@@ -2,12 +2,9 @@
  * dns.c - answers to the questions of the core: from the table of fake records if
  * there is one, else by the system resolver. RFC 1035, 4. Blocks.
  */
-#include <config.h>
-
 #include <sys/types.h>
 #include <netinet/in.h>
 #include <arpa/nameser.h>
-
 #include <netdb.h>
 #include <pthread.h>
 #include <resolv.h>
@@ -15,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config.h"
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/legacy/legacy.h"
 

@@ -7,12 +7,11 @@
  * The list of the last file stays in memory over a shutdown, since programs that
  * serve each message anew begin and end the library each time.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libopendmarc/legacy/legacy.h"
 

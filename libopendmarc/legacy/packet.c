@@ -5,7 +5,6 @@
 #include <sys/types.h>
 #include <netinet/in.h>
 #include <arpa/nameser.h>
-
 #include <resolv.h>
 #include <string.h>
 #include <strings.h>

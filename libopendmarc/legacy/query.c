@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
+#include "libopendmarc/base/domain.h"
 #include "libopendmarc/core/extdest.h"
 #include "libopendmarc/core/walk.h"
-#include "libopendmarc/base/domain.h"
 #include "libopendmarc/legacy/legacy.h"
 #include "libopendmarc/parse/uri.h"
 

@@ -4,11 +4,9 @@
 #include <sys/types.h>
 #include <netinet/in.h>
 #include <arpa/nameser.h>
-
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-
 #include <spf2/spf.h>
 #include <spf2/spf_dns_zone.h>
 

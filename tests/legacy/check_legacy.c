@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "libopendmarc/dmarc.h"
+#include "tests/unit/suite.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -189,6 +190,21 @@ START_TEST(signatures_in_any_order)
 	    turned ? s->a_result : s->b_result, NULL), 0);
 	ck_assert_int_eq(opendmarc_policy_store_dmarc(c, text(s->record), text(s->from), NULL), 0);
 	ck_assert_int_eq(opendmarc_get_policy_to_enforce(c), s->want);
+	done(c);
+}
+END_TEST
+
+/* Of signatures that say the same, the first is shown. */
+START_TEST(first_of_equals_is_shown)
+{
+	DMARC_POLICY_T *c = context("example.org", NULL);
+	char dump[2000];
+
+	ck_assert_int_eq(opendmarc_policy_store_dkim(c, text("a.example"), NULL, 2, NULL), 0);
+	ck_assert_int_eq(opendmarc_policy_store_dkim(c, text("b.example"), NULL, 1, NULL), 0);
+	ck_assert_int_eq(opendmarc_policy_store_dkim(c, text("c.example"), NULL, 1, NULL), 0);
+	ck_assert_int_eq(opendmarc_policy_to_buf(c, dump, sizeof(dump)), 0);
+	ck_assert_ptr_nonnull(strstr(dump, "\nDKIM_DOMAIN=b.example\n"));
 	done(c);
 }
 END_TEST
@@ -553,12 +569,11 @@ main(void)
 {
 	Suite *s = suite_create("legacy");
 	TCase *tc = tcase_create("legacy");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, number_is_abi, 0, (int)COUNT(numbers));
 	tcase_add_loop_test(tc, pair_aligns, 0, (int)COUNT(pairs));
 	tcase_add_loop_test(tc, signatures_in_any_order, 0, 2 * (int)COUNT(signatures));
+	tcase_add_test(tc, first_of_equals_is_shown);
 	tcase_add_test(tc, exact_signature_behind_many);
 	tcase_add_test(tc, several_authors_must_all_align);
 	tcase_add_test(tc, last_store_counts);
@@ -575,9 +590,5 @@ main(void)
 	tcase_add_loop_test(tc, reports_of_every_size, 0, 70);
 	tcase_add_test(tc, lists);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

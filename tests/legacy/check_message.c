@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libopendmarc/odm.h"
+#include "tests/unit/suite.h"
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -270,8 +271,6 @@ main(void)
 {
 	Suite *s = suite_create("message");
 	TCase *tc = tcase_create("message");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, evaluation, 0, 2 * (int)COUNT(evaluations));
 	tcase_add_test(tc, several_authors);
@@ -280,9 +279,5 @@ main(void)
 	tcase_add_test(tc, answers_with_lengths);
 	tcase_add_test(tc, policy_record);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }
