@@ -29,7 +29,8 @@ libopendmarc_libparse_la_SOURCES = \
 libopendmarc_libparse_la_LIBADD = libopendmarc/libbase.la
 
 libopendmarc_libcore_la_SOURCES = \
-	libopendmarc/core/eval.c libopendmarc/core/eval.h \
+	libopendmarc/core/align.c \
+	libopendmarc/core/eval.c libopendmarc/core/eval.h libopendmarc/core/eval_private.h \
 	libopendmarc/core/extdest.c libopendmarc/core/extdest.h \
 	libopendmarc/core/policy.c libopendmarc/core/policy.h \
 	libopendmarc/core/questions.c libopendmarc/core/questions.h \

@@ -1,6 +1,6 @@
 /*
- * eval.c - one DMARC evaluation: policy discovery, identifier alignment and the
- * verdict. RFC 9989, 4.4, 4.10.1, 5.3 and 11.5.
+ * eval.c - one DMARC evaluation: facts, policy discovery and the verdict.
+ * RFC 9989, 4.10.1, 5.3 and 11.5.
  *
  * Each run begins again from the facts and the answers at hand and goes as far
  * as they allow; only the walks remember how far they are. What was asked early
@@ -12,45 +12,8 @@
 
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/base/nametab.h"
-#include "libopendmarc/core/eval.h"
+#include "libopendmarc/core/eval_private.h"
 #include "libopendmarc/core/policy.h"
-#include "libopendmarc/core/walk.h"
-
-/* Mechanisms as bits, so that one domain may come from both. */
-#define BY_SPF		1U
-#define BY_DKIM		2U
-
-/* A domain that SPF or DKIM vouches for, or could not check for now. */
-struct identifier {
-	struct odm_walk	 walk;		/* its subject is the domain */
-	unsigned	 pass;		/* bits of the mechanisms that passed */
-	unsigned	 temperror;	/* bits of those that failed for now */
-};
-
-struct author {
-	struct odm_walk	 walk;		/* its subject is the Author Domain */
-	struct odm_verdict verdict;
-	bool		 decided;
-};
-
-struct odm_eval {
-	bool		 eager;
-	bool		 complete;	/* no more identities will come */
-	bool		 decided;	/* every author is */
-	struct odm_questions *questions;
-	size_t		 nauthors;
-	size_t		 nidentifiers;
-	struct author	 authors[ODM_AUTHORS_MAX];
-	struct identifier identifiers[ODM_IDENTIFIERS_MAX];
-};
-
-/* What the identifiers of one kind (passed, or failed for now) come to. */
-struct alignment {
-	unsigned	 aligned;	/* bits of mechanisms with an aligned identifier */
-	bool		 open;		/* an answer that matters is missing */
-	bool		 failed;	/* an answer that matters was a failure */
-	bool		 org_needed;	/* the author's Organizational Domain was needed */
-};
 
 static const struct odm_name dmarc_names[] = {
 	{ ODM_DMARC_NONE,	"none" },
@@ -81,7 +44,7 @@ odm_eval_new(bool eager)
 	}
 	e->eager = eager;
 	e->complete = e->decided = false;
-	e->nauthors = e->nidentifiers = 0;
+	e->nauthors = e->nidentifiers = e->nbeyond = 0;
 	return e;
 }
 
@@ -133,8 +96,10 @@ add_identity(struct odm_eval *e, unsigned mechanism, enum odm_result result,
 	for (i = 0; i < e->nidentifiers; i++)
 		if (strcmp(e->identifiers[i].walk.subject, domain) == 0)
 			break;
-	if (i == ODM_IDENTIFIERS_MAX)
+	if (i == ODM_IDENTIFIERS_MAX) {
+		e->nbeyond++;
 		return 0;
+	}
 	id = &e->identifiers[i];
 	if (i == e->nidentifiers) {
 		e->nidentifiers++;
@@ -231,77 +196,6 @@ discover(struct odm_eval *e, struct author *a)
 	return true;
 }
 
-/* Compares by Organizational Domain, 4.4; no bit means they differ. */
-static void
-compare_orgs(struct odm_eval *e, struct author *a, struct identifier *id,
-    unsigned bits, struct alignment *al)
-{
-	enum odm_walk_state state;
-	const char *org;
-
-	al->org_needed = true;
-	state = odm_walk_run(&a->walk, e->questions, e->eager);
-	if (state == ODM_WALK_DONE) {
-		/* An organization owns only its own name and names below it. */
-		org = odm_walk_orgdomain(&a->walk);
-		if (strcmp(id->walk.subject, org) != 0 &&
-		    !odm_domain_is_below(id->walk.subject, org))
-			return;
-		state = odm_walk_run(&id->walk, e->questions, e->eager);
-		if (state == ODM_WALK_DONE && strcmp(odm_walk_orgdomain(&id->walk), org) == 0)
-			al->aligned |= bits;
-	}
-	al->open = al->open || state == ODM_WALK_OPEN;
-	al->failed = al->failed || state == ODM_WALK_FAILED;
-}
-
-static unsigned
-relaxed_mechanisms(const struct odm_record *record)
-{
-	return (record->aspf == ODM_ALIGNMENT_RELAXED ? BY_SPF : 0) |
-	    (record->adkim == ODM_ALIGNMENT_RELAXED ? BY_DKIM : 0);
-}
-
-static bool
-same_last_label(const char *a, const char *b)
-{
-	return strcmp(odm_domain_suffix(a, 1), odm_domain_suffix(b, 1)) == 0;
-}
-
-/*
- * Alignment, 4.4, of the passed identifiers or of those that failed for now.
- * First what needs no question: the Author Domain itself is always aligned,
- * other names never in strict mode, nor in relaxed mode without a common label.
- */
-static struct alignment
-align(struct odm_eval *e, struct author *a, bool passed)
-{
-	struct alignment al = { 0, false, false, false };
-	unsigned relaxed = relaxed_mechanisms(a->verdict.record), bits;
-	const char *author = a->walk.subject;
-	struct identifier *id;
-	size_t i;
-
-	for (i = 0; i < e->nidentifiers; i++) {
-		id = &e->identifiers[i];
-		if (strcmp(id->walk.subject, author) == 0)
-			al.aligned |= passed ? id->pass : id->temperror;
-	}
-	for (i = 0; i < e->nidentifiers; i++) {
-		id = &e->identifiers[i];
-		bits = (passed ? id->pass : id->temperror) & relaxed & ~al.aligned;
-		if (bits == 0 || !same_last_label(id->walk.subject, author))
-			continue;
-		/* Of what could not be checked, one that aligns is enough. */
-		if (!passed && al.aligned != 0)
-			break;
-		compare_orgs(e, a, id, bits, &al);
-		if (al.open && !e->eager)
-			break;
-	}
-	return al;
-}
-
 static void
 decide_pass(struct author *a, unsigned aligned)
 {
@@ -359,11 +253,11 @@ judge(struct odm_eval *e, struct author *a)
 	odm_policy_choose(v->record, v->policy_domain == a->walk.subject ? ODM_RELATION_SELF :
 	    ODM_RELATION_EXISTING, v);
 
-	passed = align(e, a, true);
+	passed = odm_align(e, a, true);
 	if (passed.open || !e->complete)
 		return;
 	if (passed.aligned == 0 && !passed.failed) {
-		pending = align(e, a, false);
+		pending = odm_align(e, a, false);
 		if (pending.open)
 			return;
 	}
@@ -462,6 +356,18 @@ const struct odm_verdict *
 odm_eval_author_verdict(const struct odm_eval *e, size_t i)
 {
 	return e->decided && i < e->nauthors ? &e->authors[i].verdict : NULL;
+}
+
+const struct odm_walk *
+odm_eval_author_walk(const struct odm_eval *e, size_t i)
+{
+	return i < e->nauthors ? &e->authors[i].walk : NULL;
+}
+
+size_t
+odm_eval_identifiers_beyond(const struct odm_eval *e)
+{
+	return e->nbeyond;
 }
 
 const char *

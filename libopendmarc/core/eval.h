@@ -18,6 +18,7 @@
 #include "libopendmarc/base/result.h"
 #include "libopendmarc/base/span.h"
 #include "libopendmarc/core/questions.h"
+#include "libopendmarc/core/walk.h"
 #include "libopendmarc/parse/record.h"
 
 enum odm_dmarc {
@@ -52,7 +53,29 @@ struct odm_verdict {
 	const char	*reason;	/* one sentence with the RFC section; static */
 };
 
-struct odm_eval;		/* private: eval.c */
+/* How a mechanism's identifier stands to an Author Domain. */
+enum odm_align {
+	ODM_ALIGN_NO_IDENTITY = 0, /* the mechanism does not vouch for this domain */
+	ODM_ALIGN_EQUAL,	/* it is the Author Domain */
+	ODM_ALIGN_SAME_ORG,	/* relaxed mode, and the Organizational Domains are equal */
+	ODM_ALIGN_STRICT,	/* differs, and the record asks for strict mode */
+	ODM_ALIGN_OTHER_ORG,	/* differs, and so do the Organizational Domains */
+	ODM_ALIGN_FAILED,	/* a DNS answer needed to tell failed */
+	ODM_ALIGN_NOT_NEEDED	/* not found out: there is no policy, or it changes nothing */
+};
+
+/* One Authenticated Identifier, seen from one Author Domain. Pointers belong to the eval. */
+struct odm_identifier {
+	const char	*domain;
+	const char	*org_domain;	/* NULL while nobody needed it */
+	const struct odm_walk *walk;	/* nseen 0: no question was asked for it */
+	bool		 spf_passed;	/* false with spf set: SPF could not be checked for now */
+	bool		 dkim_passed;	/* the same of DKIM */
+	enum odm_align	 spf;		/* mechanisms apart: aspf and adkim may differ */
+	enum odm_align	 dkim;
+};
+
+struct odm_eval;		/* private: eval_private.h */
 
 /*
  * Starts an evaluation. eager asks all names of a walk at once: for callers
@@ -108,6 +131,32 @@ const struct odm_verdict *odm_eval_verdict(const struct odm_eval *e);
 
 /* The verdict on the i-th Author Domain; NULL past the last or before the end. */
 const struct odm_verdict *odm_eval_author_verdict(const struct odm_eval *e, size_t i);
+
+/*
+ * To explain a verdict. The walk of the i-th Author Domain, NULL past the last:
+ * of its steps the first nseen were looked at, further ones at most asked.
+ */
+const struct odm_walk *odm_eval_author_walk(const struct odm_eval *e, size_t i);
+
+/*
+ * The i-th domain that SPF or DKIM vouched for, or could not check for now, in the
+ * order they were added, as seen from the author-th Author Domain. False past the
+ * last one of either, or before there is a verdict. Asks nothing.
+ */
+bool odm_eval_identifier(const struct odm_eval *e, size_t author, size_t i,
+    struct odm_identifier *id_r);
+
+/*
+ * Results (pass or temperror) that were left out because ODM_IDENTIFIERS_MAX other
+ * domains came before theirs; none of them aligns.
+ */
+size_t odm_eval_identifiers_beyond(const struct odm_eval *e);
+
+/* True for EQUAL and SAME_ORG. */
+bool odm_align_holds(enum odm_align align);
+
+/* "equal", "same organization", "strict mode", "other organization" and so on. Static. */
+const char *odm_align_name(enum odm_align align);
 
 /* "none", "pass", "fail", "temperror", "permerror". Static. */
 const char *odm_dmarc_name(enum odm_dmarc result);

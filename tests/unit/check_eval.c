@@ -15,6 +15,12 @@ static const struct dns_row rows[] = {
 	{ "_dmarc.example.com", "v=DMARC1; p=reject; sp=quarantine; np=none" },
 	{ "_dmarc.example.net", "v=DMARC1; p=quarantine" },
 	{ "_dmarc.broken.example", NULL },
+	{ "_dmarc.broken.example.com", NULL },
+	{ "_dmarc.other.example.com", "v=DMARC1; p=none; psd=n" },
+	{ "_dmarc.half.example", "v=DMARC1; p=reject; adkim=s" },
+	{ "_dmarc.bad.example", "v=DMARC1; p=bogus" },
+	{ "_dmarc.top.broken", "v=DMARC1; p=reject" },
+	{ "_dmarc.broken", NULL },
 };
 
 /* The linker sends every malloc() of this program here (core.mk). */
@@ -228,6 +234,118 @@ START_TEST(the_verdict_points_into_the_evaluation)
 }
 END_TEST
 
+/* An identifier of each sort, as the author at example.com sees it. */
+static const struct view_case {
+	const char	*what, *author, *domain;
+	enum odm_result	 spf, dkim;	/* UNKNOWN: the mechanism says nothing */
+	enum odm_align	 spf_why, dkim_why;
+	const char	*org;
+} views[] = {
+	{ "equal", "example.com", "example.com", ODM_RESULT_PASS, ODM_RESULT_PASS,
+	    ODM_ALIGN_EQUAL, ODM_ALIGN_EQUAL, NULL },
+	{ "one mechanism", "example.com", "example.com", ODM_RESULT_UNKNOWN, ODM_RESULT_PASS,
+	    ODM_ALIGN_NO_IDENTITY, ODM_ALIGN_EQUAL, NULL },
+	{ "same organization", "example.com", "a.example.com", ODM_RESULT_PASS,
+	    ODM_RESULT_UNKNOWN, ODM_ALIGN_SAME_ORG, ODM_ALIGN_NO_IDENTITY, "example.com" },
+	{ "another organization below", "example.com", "a.other.example.com", ODM_RESULT_PASS,
+	    ODM_RESULT_UNKNOWN, ODM_ALIGN_OTHER_ORG, ODM_ALIGN_NO_IDENTITY,
+	    "other.example.com" },
+	{ "a neighbour", "example.com", "example2.com", ODM_RESULT_UNKNOWN, ODM_RESULT_PASS,
+	    ODM_ALIGN_NO_IDENTITY, ODM_ALIGN_OTHER_ORG, NULL },
+	{ "no common label", "example.com", "example.org", ODM_RESULT_UNKNOWN, ODM_RESULT_PASS,
+	    ODM_ALIGN_NO_IDENTITY, ODM_ALIGN_OTHER_ORG, NULL },
+	{ "strict for DKIM only", "half.example", "a.half.example", ODM_RESULT_PASS,
+	    ODM_RESULT_PASS, ODM_ALIGN_SAME_ORG, ODM_ALIGN_STRICT, "half.example" },
+	{ "not checked for now", "example.com", "example.com", ODM_RESULT_TEMPERROR,
+	    ODM_RESULT_UNKNOWN, ODM_ALIGN_EQUAL, ODM_ALIGN_NO_IDENTITY, NULL },
+	{ "no policy", "nothing.test", "a.nothing.test", ODM_RESULT_PASS, ODM_RESULT_UNKNOWN,
+	    ODM_ALIGN_NOT_NEEDED, ODM_ALIGN_NO_IDENTITY, NULL },
+	{ "unusable policy", "bad.example", "a.bad.example", ODM_RESULT_PASS,
+	    ODM_RESULT_UNKNOWN, ODM_ALIGN_NOT_NEEDED, ODM_ALIGN_NO_IDENTITY, NULL },
+	{ "the identifier's walk fails", "example.com", "broken.example.com", ODM_RESULT_PASS,
+	    ODM_RESULT_UNKNOWN, ODM_ALIGN_FAILED, ODM_ALIGN_NO_IDENTITY, NULL },
+	{ "the author's walk fails", "top.broken", "a.top.broken", ODM_RESULT_PASS,
+	    ODM_RESULT_UNKNOWN, ODM_ALIGN_FAILED, ODM_ALIGN_NO_IDENTITY, NULL },
+};
+
+START_TEST(identifiers_are_explained)
+{
+	const struct view_case *c = &views[_i / 2];
+	struct odm_eval *e = new_eval(_i % 2 != 0, c->author);
+	struct odm_identifier id;
+
+	ck_assert_int_eq(odm_eval_add_spf(e, c->spf, c->domain), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, c->dkim, c->domain), 0);
+	ck_assert(!odm_eval_identifier(e, 0, 0, &id));
+	odm_eval_identities_complete(e);
+	ck_assert(answer_all(e));
+	ck_assert(odm_eval_identifier(e, 0, 0, &id));
+	ck_assert(!odm_eval_identifier(e, 0, 1, &id));
+	ck_assert(!odm_eval_identifier(e, 1, 0, &id));
+	ck_assert_str_eq(id.domain, c->domain);
+	ck_assert_ptr_eq(id.domain, id.walk->subject);
+	ck_assert_int_eq(id.spf_passed, c->spf == ODM_RESULT_PASS);
+	ck_assert_int_eq(id.dkim_passed, c->dkim == ODM_RESULT_PASS);
+	ck_assert_msg(id.spf == c->spf_why, "%s: %s", c->what, odm_align_name(id.spf));
+	ck_assert_msg(id.dkim == c->dkim_why, "%s: %s", c->what, odm_align_name(id.dkim));
+	ck_assert_msg((id.org_domain == NULL) == (c->org == NULL), "%s", c->what);
+	if (c->org != NULL)
+		ck_assert_str_eq(id.org_domain, c->org);
+	ck_assert_int_eq(odm_eval_verdict(e)->spf_aligned,
+	    id.spf_passed && odm_align_holds(id.spf) &&
+	    odm_eval_verdict(e)->result == ODM_DMARC_PASS);
+	ck_assert_str_eq(odm_eval_author_walk(e, 0)->subject, c->author);
+	ck_assert_uint_gt(odm_eval_author_walk(e, 0)->nseen, 0);
+	ck_assert_ptr_null(odm_eval_author_walk(e, 1));
+	odm_eval_free(&e);
+}
+END_TEST
+
+START_TEST(a_needless_comparison_is_not_made)
+{
+	struct odm_eval *e = new_eval(false, "example.com");
+	struct odm_identifier id;
+
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, "a.example.com"), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, "example.com"), 0);
+	odm_eval_identities_complete(e);
+	ck_assert(answer_all(e));
+	ck_assert_uint_eq(dns_rows_asked(odm_eval_questions(e)), 1);
+	ck_assert(odm_eval_identifier(e, 0, 0, &id));
+	ck_assert_int_eq(id.dkim, ODM_ALIGN_NOT_NEEDED);
+	ck_assert_uint_eq(id.walk->nseen, 0);
+	ck_assert(odm_eval_identifier(e, 0, 1, &id));
+	ck_assert_int_eq(id.dkim, ODM_ALIGN_EQUAL);
+	odm_eval_free(&e);
+}
+END_TEST
+
+START_TEST(identifiers_beyond_the_limit_are_counted)
+{
+	struct odm_eval *e = new_eval(_i != 0, "example.com");
+	struct odm_identifier id;
+	char name[32];
+
+	for (int i = 0; i < ODM_IDENTIFIERS_MAX; i++) {
+		ck_assert_int_gt(snprintf(name, sizeof(name), "%d.example", i), 0);
+		ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, name), 0);
+	}
+	ck_assert_uint_eq(odm_eval_identifiers_beyond(e), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, "3.example"), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_FAIL, "more.example"), 0);
+	ck_assert_uint_eq(odm_eval_identifiers_beyond(e), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, "example.com"), 0);
+	ck_assert_int_eq(odm_eval_add_spf(e, ODM_RESULT_TEMPERROR, "a.example.com"), 0);
+	ck_assert_uint_eq(odm_eval_identifiers_beyond(e), 2);
+	odm_eval_identities_complete(e);
+	ck_assert(answer_all(e));
+	ck_assert(odm_eval_identifier(e, 0, ODM_IDENTIFIERS_MAX - 1, &id));
+	ck_assert(!odm_eval_identifier(e, 0, ODM_IDENTIFIERS_MAX, &id));
+	ck_assert_int_eq(odm_eval_verdict(e)->result, ODM_DMARC_FAIL);
+	odm_eval_free(&e);
+}
+END_TEST
+
 /* How far the evaluation is when the deadline comes. */
 static const struct give_up_case {
 	const char	*what, *author, *spf, *silent;
@@ -400,6 +518,9 @@ START_TEST(names_of_results)
 	ck_assert_str_eq(odm_dmarc_name(ODM_DMARC_FAIL), "fail");
 	ck_assert_str_eq(odm_dmarc_name(ODM_DMARC_TEMPERROR), "temperror");
 	ck_assert_str_eq(odm_dmarc_name(ODM_DMARC_PERMERROR), "permerror");
+	for (int align = ODM_ALIGN_NO_IDENTITY; align <= ODM_ALIGN_NOT_NEEDED; align++)
+		ck_assert_ptr_nonnull(odm_align_name((enum odm_align)align));
+	ck_assert_str_eq(odm_align_name(ODM_ALIGN_SAME_ORG), "same organization");
 }
 END_TEST
 
@@ -418,6 +539,9 @@ main(void)
 	tcase_add_test(tc, lazy_asks_one_name_at_a_time);
 	tcase_add_loop_test(tc, tells_the_organization_only_when_it_was_needed, 0, 2);
 	tcase_add_test(tc, the_verdict_points_into_the_evaluation);
+	tcase_add_loop_test(tc, identifiers_are_explained, 0, 2 * (int)COUNT(views));
+	tcase_add_test(tc, a_needless_comparison_is_not_made);
+	tcase_add_loop_test(tc, identifiers_beyond_the_limit_are_counted, 0, 2);
 	tcase_add_loop_test(tc, give_up, 0, 2 * (int)COUNT(give_ups));
 	tcase_add_loop_test(tc, questions_stay_within_their_bound, 0, 4);
 	tcase_add_loop_test(tc, a_full_table_is_temperror, 0, 2);
