@@ -30,6 +30,7 @@ libopendmarc_libparse_la_LIBADD = libopendmarc/libbase.la
 
 libopendmarc_libcore_la_SOURCES = \
 	libopendmarc/core/align.c \
+	libopendmarc/core/discover.c \
 	libopendmarc/core/eval.c libopendmarc/core/eval.h libopendmarc/core/eval_private.h \
 	libopendmarc/core/extdest.c libopendmarc/core/extdest.h \
 	libopendmarc/core/policy.c libopendmarc/core/policy.h \

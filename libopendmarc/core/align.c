@@ -1,13 +1,12 @@
 /*
  * align.c - identifier alignment: the decision, and afterwards the explanation.
- * RFC 9989, 4.4 and 4.10.2.
+ * RFC 9989, 4.4 and 4.10.2; RFC 7489, 3.1.
  */
 #include <string.h>
 
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/base/nametab.h"
 #include "libopendmarc/core/eval_private.h"
-#include "libopendmarc/core/policy.h"
 
 static const struct odm_name align_names[] = {
 	{ ODM_ALIGN_NO_IDENTITY,	"no identity" },
@@ -27,6 +26,11 @@ compare_orgs(struct odm_eval *e, struct author *a, struct identifier *id,
 	enum odm_walk_state state;
 	const char *org;
 
+	if (e->psl != NULL) {
+		if (strcmp(id->psl_org, a->psl_org) == 0)
+			al->aligned |= bits;
+		return;
+	}
 	al->org_needed = true;
 	state = odm_walk_run(&a->walk, e->questions, e->eager);
 	if (state == ODM_WALK_DONE) {
@@ -91,10 +95,13 @@ odm_align(struct odm_eval *e, struct author *a, bool passed)
 
 /* What the walks of a finished evaluation say; they are not taken further. */
 static enum odm_align
-explain_orgs(const struct author *a, const struct identifier *id)
+explain_orgs(const struct odm_eval *e, const struct author *a, const struct identifier *id)
 {
 	const char *org, *name = id->walk.subject;
 
+	if (e->psl != NULL)
+		return strcmp(id->psl_org, a->psl_org) == 0 ? ODM_ALIGN_SAME_ORG :
+		    ODM_ALIGN_OTHER_ORG;
 	if (!same_last_label(name, a->walk.subject))
 		return ODM_ALIGN_OTHER_ORG;
 	if (a->walk.state != ODM_WALK_DONE)
@@ -116,7 +123,8 @@ explain_orgs(const struct author *a, const struct identifier *id)
 
 /* How one mechanism of the identifier stands to the author. */
 static enum odm_align
-explain(const struct author *a, const struct identifier *id, unsigned mechanism)
+explain(const struct odm_eval *e, const struct author *a, const struct identifier *id,
+    unsigned mechanism)
 {
 	const struct odm_record *record = a->verdict.record;
 
@@ -124,11 +132,11 @@ explain(const struct author *a, const struct identifier *id, unsigned mechanism)
 		return ODM_ALIGN_NO_IDENTITY;
 	if (strcmp(id->walk.subject, a->walk.subject) == 0)
 		return ODM_ALIGN_EQUAL;
-	if (record == NULL || !odm_policy_usable(record))
+	if (record == NULL || a->verdict.result == ODM_DMARC_PERMERROR)
 		return ODM_ALIGN_NOT_NEEDED;
 	if ((relaxed_mechanisms(record) & mechanism) == 0)
 		return ODM_ALIGN_STRICT;
-	return explain_orgs(a, id);
+	return explain_orgs(e, a, id);
 }
 
 bool
@@ -142,12 +150,13 @@ odm_eval_identifier(const struct odm_eval *e, size_t author, size_t i,
 	id = &e->identifiers[i];
 	*id_r = (struct odm_identifier){
 		.domain = id->walk.subject,
-		.org_domain = id->walk.state == ODM_WALK_DONE ? odm_walk_orgdomain(&id->walk) : NULL,
+		.org_domain = e->psl != NULL ? id->psl_org :
+		    id->walk.state == ODM_WALK_DONE ? odm_walk_orgdomain(&id->walk) : NULL,
 		.walk = &id->walk,
 		.spf_passed = (id->pass & BY_SPF) != 0,
 		.dkim_passed = (id->pass & BY_DKIM) != 0,
-		.spf = explain(&e->authors[author], id, BY_SPF),
-		.dkim = explain(&e->authors[author], id, BY_DKIM),
+		.spf = explain(e, &e->authors[author], id, BY_SPF),
+		.dkim = explain(e, &e->authors[author], id, BY_DKIM),
 	};
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * eval.c - one DMARC evaluation: facts, policy discovery and the verdict.
- * RFC 9989, 4.10.1, 5.3 and 11.5.
+ * eval.c - one DMARC evaluation: its facts, its course and the verdict.
+ * RFC 9989, 5.3 and 11.5; RFC 7489, 6.6.
  *
  * Each run begins again from the facts and the answers at hand and goes as far
  * as they allow; only the walks remember how far they are. What was asked early
@@ -12,6 +12,7 @@
 
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/base/nametab.h"
+#include "libopendmarc/base/psl.h"
 #include "libopendmarc/core/eval_private.h"
 #include "libopendmarc/core/policy.h"
 
@@ -23,10 +24,61 @@ static const struct odm_name dmarc_names[] = {
 	{ ODM_DMARC_PERMERROR,	"permerror" },
 };
 
-static const struct odm_verdict no_author = {
-	.result = ODM_DMARC_PERMERROR,
-	.exists = true,
-	.reason = "The message has no Author Domain (RFC 9989, 5.3.1).",
+static const struct odm_name discovery_names[] = {
+	{ ODM_DISCOVERY_TREEWALK,	"treewalk" },
+	{ ODM_DISCOVERY_PSL,		"psl" },
+};
+
+/* The same outcome has its section in each of the two standards. */
+static const char *const reasons[][2] = {
+	[REASON_NO_RECORD] = {
+		"No DMARC Policy Record applies to the Author Domain (RFC 9989, 4.10.1).",
+		"Neither the Author Domain nor its Organizational Domain has a DMARC record "
+		    "(RFC 7489, 6.6.3)." },
+	[REASON_SEVERAL_RECORDS] = { NULL,
+		"There are several DMARC records at one name (RFC 7489, 6.6.3)." },
+	[REASON_LOOKUP_FAILED] = {
+		"A DNS answer needed to find the policy failed (RFC 9989, 5.3.6).",
+		"A DNS answer needed to find the policy failed (RFC 7489, 6.6.3)." },
+	[REASON_UNUSABLE] = {
+		"The DMARC Policy Record has no usable policy and nobody to report to "
+		    "(RFC 9989, 4.10.1).",
+		"The DMARC record has no usable policy and nobody to report to "
+		    "(RFC 7489, 6.6.3)." },
+	[REASON_SPF] = {
+		"The SPF Domain is aligned (RFC 9989, 5.3.5).",
+		"The SPF domain is aligned (RFC 7489, 6.6.2)." },
+	[REASON_DKIM] = {
+		"A DKIM Signing Domain is aligned (RFC 9989, 5.3.5).",
+		"A DKIM signing domain is aligned (RFC 7489, 6.6.2)." },
+	[REASON_BOTH] = {
+		"The SPF Domain and a DKIM Signing Domain are aligned (RFC 9989, 5.3.5).",
+		"The SPF domain and a DKIM signing domain are aligned (RFC 7489, 6.6.2)." },
+	[REASON_ALIGNMENT_FAILED] = {
+		"A DNS answer needed for identifier alignment failed (RFC 9989, 5.3.6).", NULL },
+	[REASON_UNCHECKED] = {
+		"An aligned identifier could not be checked for now (RFC 9989, 5.3.6).",
+		"An aligned identifier could not be checked for now (RFC 7489, 6.6.2)." },
+	[REASON_NOT_ALIGNED] = {
+		"No Authenticated Identifier is aligned (RFC 9989, 5.3.5).",
+		"No authenticated identifier is aligned (RFC 7489, 6.6.2)." },
+};
+
+static const struct odm_verdict no_author[] = {
+	[ODM_DISCOVERY_TREEWALK] = {
+		.result = ODM_DMARC_PERMERROR,
+		.exists = true,
+		.pct = 100,
+		.discovery = ODM_DISCOVERY_TREEWALK,
+		.reason = "The message has no Author Domain (RFC 9989, 5.3.1).",
+	},
+	[ODM_DISCOVERY_PSL] = {
+		.result = ODM_DMARC_PERMERROR,
+		.exists = true,
+		.pct = 100,
+		.discovery = ODM_DISCOVERY_PSL,
+		.reason = "The message has no Author Domain (RFC 7489, 6.6.1).",
+	},
 };
 
 struct odm_eval *
@@ -43,6 +95,7 @@ odm_eval_new(bool eager)
 		return NULL;
 	}
 	e->eager = eager;
+	e->psl = NULL;
 	e->complete = e->decided = false;
 	e->nauthors = e->nidentifiers = e->nbeyond = 0;
 	return e;
@@ -56,6 +109,43 @@ odm_eval_free(struct odm_eval **e)
 	odm_questions_free(&(*e)->questions);
 	free(*e);
 	*e = NULL;
+}
+
+/* The Organizational Domain of the walk's subject by the list, inside the walk. */
+static const char *
+list_org(const struct odm_psl *psl, const struct odm_walk *w)
+{
+	char org[ODM_NAME_MAX + 1];
+
+	odm_psl_orgdomain(psl, w->subject, org);
+	return odm_domain_suffix(w->subject, odm_domain_labels(org));
+}
+
+/* Exchanges the walk of an author for the two lookups of RFC 7489. */
+static void
+prepare_psl(struct author *a, const struct odm_psl *psl)
+{
+	char subject[ODM_NAME_MAX + 1];
+
+	memcpy(subject, a->walk.subject, sizeof(subject));
+	a->psl_org = list_org(psl, &a->walk);
+	odm_walk_init_pair(&a->walk, subject, a->psl_org);
+	a->verdict.discovery = ODM_DISCOVERY_PSL;
+	a->verdict.org_domain = a->psl_org;
+}
+
+void
+odm_eval_use_psl(struct odm_eval *e, const struct odm_psl *psl)
+{
+	size_t i;
+
+	assert(psl != NULL && odm_questions_at(e->questions, 0) == NULL);
+
+	e->psl = psl;
+	for (i = 0; i < e->nauthors; i++)
+		prepare_psl(&e->authors[i], psl);
+	for (i = 0; i < e->nidentifiers; i++)
+		e->identifiers[i].psl_org = list_org(psl, &e->identifiers[i].walk);
 }
 
 int
@@ -75,7 +165,10 @@ odm_eval_add_author(struct odm_eval *e, const char *domain)
 	a->verdict = (struct odm_verdict){
 		.author_domain = a->walk.subject,
 		.exists = true,
+		.pct = 100,
 	};
+	if (e->psl != NULL)
+		prepare_psl(a, e->psl);
 	return 0;
 }
 
@@ -104,6 +197,7 @@ add_identity(struct odm_eval *e, unsigned mechanism, enum odm_result result,
 	if (i == e->nidentifiers) {
 		e->nidentifiers++;
 		odm_walk_init(&id->walk, domain);
+		id->psl_org = e->psl == NULL ? NULL : list_org(e->psl, &id->walk);
 		id->pass = id->temperror = 0;
 	}
 	*(result == ODM_RESULT_PASS ? &id->pass : &id->temperror) |= mechanism;
@@ -134,66 +228,12 @@ odm_eval_questions(struct odm_eval *e)
 	return e->questions;
 }
 
-/* Ends the evaluation of one author. */
-static void
-decide(struct author *a, enum odm_dmarc result, const char *reason)
+void
+odm_eval_decide(struct author *a, enum odm_dmarc result, enum reason reason)
 {
 	a->verdict.result = result;
-	a->verdict.reason = reason;
+	a->verdict.reason = reasons[reason][a->verdict.discovery];
 	a->decided = true;
-}
-
-static void
-select_record(struct author *a, const struct odm_walk_step *step)
-{
-	a->verdict.record = &step->record;
-	a->verdict.policy_domain = step->name;
-}
-
-/*
- * Policy discovery, 4.10.1: the record of the Author Domain itself, else of its
- * Organizational Domain, else of the public suffix above that. False while
- * answers are missing; decides the author when there is no usable record.
- */
-static bool
-discover(struct odm_eval *e, struct author *a)
-{
-	const struct odm_walk_step *step = NULL;
-	enum odm_walk_state state;
-
-	if (a->verdict.record != NULL)
-		return true;
-
-	state = odm_walk_first(&a->walk, e->questions);
-	if (state == ODM_WALK_DONE) {
-		step = odm_walk_record_at(&a->walk, a->walk.subject);
-		if (step == NULL)
-			state = odm_walk_run(&a->walk, e->questions, e->eager);
-	}
-	if (state == ODM_WALK_OPEN)
-		return false;
-	if (state == ODM_WALK_FAILED) {
-		decide(a, ODM_DMARC_TEMPERROR,
-		    "A DNS answer needed to find the policy failed (RFC 9989, 5.3.6).");
-		return true;
-	}
-
-	if (step == NULL) {
-		a->verdict.org_domain = odm_walk_orgdomain(&a->walk);
-		step = odm_walk_record_at(&a->walk, a->verdict.org_domain);
-		if (step == NULL)
-			step = odm_walk_psd(&a->walk);
-	}
-	if (step == NULL) {
-		decide(a, ODM_DMARC_NONE,
-		    "No DMARC Policy Record applies to the Author Domain (RFC 9989, 4.10.1).");
-		return true;
-	}
-	select_record(a, step);
-	if (!odm_policy_usable(a->verdict.record))
-		decide(a, ODM_DMARC_PERMERROR, "The DMARC Policy Record has no usable policy "
-		    "and nobody to report to (RFC 9989, 4.10.1).");
-	return true;
 }
 
 static void
@@ -203,14 +243,13 @@ decide_pass(struct author *a, unsigned aligned)
 	a->verdict.dkim_aligned = (aligned & BY_DKIM) != 0;
 	switch (aligned) {
 	case BY_SPF:
-		decide(a, ODM_DMARC_PASS, "The SPF Domain is aligned (RFC 9989, 5.3.5).");
+		odm_eval_decide(a, ODM_DMARC_PASS, REASON_SPF);
 		break;
 	case BY_DKIM:
-		decide(a, ODM_DMARC_PASS, "A DKIM Signing Domain is aligned (RFC 9989, 5.3.5).");
+		odm_eval_decide(a, ODM_DMARC_PASS, REASON_DKIM);
 		break;
 	default:
-		decide(a, ODM_DMARC_PASS,
-		    "The SPF Domain and a DKIM Signing Domain are aligned (RFC 9989, 5.3.5).");
+		odm_eval_decide(a, ODM_DMARC_PASS, REASON_BOTH);
 		break;
 	}
 }
@@ -227,7 +266,8 @@ decide_fail(struct odm_eval *e, struct author *a)
 	const struct odm_answer *answer;
 	int question;
 
-	if (v->policy_domain != a->walk.subject && odm_policy_np_matters(v->record)) {
+	if (e->psl == NULL && v->policy_domain != a->walk.subject &&
+	    odm_policy_np_matters(v->record)) {
 		question = odm_questions_ask(e->questions, ODM_QUESTION_EXISTS, a->walk.subject);
 		answer = odm_questions_answer(e->questions, question);
 		if (question >= 0 && answer == NULL)
@@ -237,7 +277,7 @@ decide_fail(struct odm_eval *e, struct author *a)
 			odm_policy_choose(v->record, ODM_RELATION_NONEXISTENT, v);
 		}
 	}
-	decide(a, ODM_DMARC_FAIL, "No Authenticated Identifier is aligned (RFC 9989, 5.3.5).");
+	odm_eval_decide(a, ODM_DMARC_FAIL, REASON_NOT_ALIGNED);
 }
 
 /*
@@ -267,11 +307,9 @@ judge(struct odm_eval *e, struct author *a)
 	if (passed.aligned != 0)
 		decide_pass(a, passed.aligned);
 	else if (passed.failed || pending.failed)
-		decide(a, ODM_DMARC_TEMPERROR,
-		    "A DNS answer needed for identifier alignment failed (RFC 9989, 5.3.6).");
+		odm_eval_decide(a, ODM_DMARC_TEMPERROR, REASON_ALIGNMENT_FAILED);
 	else if (pending.aligned != 0)
-		decide(a, ODM_DMARC_TEMPERROR,
-		    "An aligned identifier could not be checked for now (RFC 9989, 5.3.6).");
+		odm_eval_decide(a, ODM_DMARC_TEMPERROR, REASON_UNCHECKED);
 	else
 		decide_fail(e, a);
 }
@@ -283,7 +321,7 @@ run_author(struct odm_eval *e, struct author *a)
 	/* Put every question now; whether its answer matters shows later. */
 	if (e->eager)
 		(void)odm_walk_run(&a->walk, e->questions, true);
-	if (!discover(e, a) || a->decided)
+	if (!(e->psl == NULL ? odm_discover(e, a) : odm_discover_psl(e, a)) || a->decided)
 		return;
 	/* Who counts questions waits: a later identity may make some needless. */
 	if (e->eager || e->complete)
@@ -344,7 +382,7 @@ odm_eval_verdict(const struct odm_eval *e)
 	if (!e->decided)
 		return NULL;
 	if (e->nauthors == 0)
-		return &no_author;
+		return &no_author[e->psl == NULL ? ODM_DISCOVERY_TREEWALK : ODM_DISCOVERY_PSL];
 	worst = &e->authors[0].verdict;
 	for (i = 1; i < e->nauthors; i++)
 		if (weight(&e->authors[i].verdict) > weight(worst))
@@ -368,6 +406,12 @@ size_t
 odm_eval_identifiers_beyond(const struct odm_eval *e)
 {
 	return e->nbeyond;
+}
+
+const char *
+odm_discovery_name(enum odm_discovery discovery)
+{
+	return odm_name_of(discovery_names, COUNT(discovery_names), (int)discovery);
 }
 
 const char *

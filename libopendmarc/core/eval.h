@@ -1,9 +1,9 @@
 /*
  * eval.h - one DMARC evaluation as a state machine: names questions, is fed
  * answers. No socket, clock, lock or global; safe to step from any one thread
- * at a time. RFC 9989, 4.10, 5.3 and 5.4.
+ * at a time. RFC 9989, 4.10, 5.3 and 5.4; with a public suffix list RFC 7489, 6.6.
  *
- * Order of calls: new, add_author for each Author Domain, then questions may
+ * Order of calls: new (and use_psl), add_author for each Author Domain, then questions may
  * already be asked and answered; add_spf and add_dkim as results come in;
  * identities_complete when there will be no more; questions again until none is
  * open; verdict.
@@ -29,6 +29,12 @@ enum odm_dmarc {
 	ODM_DMARC_PERMERROR	/* the record selected is unusable, or no Author Domain */
 };
 
+/* How Organizational Domains are found. */
+enum odm_discovery {
+	ODM_DISCOVERY_TREEWALK = 0,	/* RFC 9989 */
+	ODM_DISCOVERY_PSL		/* RFC 7489, with a public suffix list */
+};
+
 enum odm_policy_tag {
 	ODM_TAG_NONE = 0,	/* no record, or p=none assumed in place of a bad one */
 	ODM_TAG_P,
@@ -41,12 +47,16 @@ struct odm_verdict {
 	enum odm_dmarc	 result;
 	const char	*author_domain;	/* NULL only where a message has none */
 	const char	*policy_domain;	/* where the record was found; NULL without one */
-	const char	*org_domain;	/* of the author; NULL while nobody needed it */
+	const char	*org_domain;	/* of the author; NULL while nobody needed it (tree walk) */
 	const struct odm_record *record;/* as published; NULL without one */
 	enum odm_policy_tag tag;	/* the tag that applies; np only to a fail */
 	enum odm_policy	 published;	/* value of that tag; NONE when assumed, UNSET without record */
 	enum odm_policy	 effective;	/* published after t=y (or pct=0) took one step down */
 	bool		 testing;	/* t=y (or pct=0) lowered or would lower the policy */
+	unsigned	 pct;		/* RFC 7489 only, else 100: of a hundred failing messages
+					 * this many get effective, chosen at random by the caller,
+					 * the others odm_policy_unselected(effective) */
+	enum odm_discovery discovery;
 	bool		 spf_aligned;	/* a passing SPF Domain is aligned */
 	bool		 dkim_aligned;	/* a passing DKIM Signing Domain is aligned */
 	bool		 exists;	/* false: np applied because the domain does not exist */
@@ -76,6 +86,7 @@ struct odm_identifier {
 };
 
 struct odm_eval;		/* private: eval_private.h */
+struct odm_psl;			/* libopendmarc/base/psl.h */
 
 /*
  * Starts an evaluation. eager asks all names of a walk at once: for callers
@@ -85,6 +96,14 @@ struct odm_eval *odm_eval_new(bool eager);
 
 /* Frees *e and clears it. *e may be NULL. */
 void odm_eval_free(struct odm_eval **e);
+
+/*
+ * Evaluates by RFC 7489 instead: Organizational Domains come from psl, which must
+ * outlive e and may serve many evaluations at once; the policy from the Author Domain
+ * or its Organizational Domain, where several records mean no policy; pct counts, np,
+ * psd and t do not. Call it before the first run.
+ */
+void odm_eval_use_psl(struct odm_eval *e, const struct odm_psl *psl);
 
 /*
  * Adds an Author Domain, a normalised name; a second time it changes nothing.
@@ -157,6 +176,9 @@ bool odm_align_holds(enum odm_align align);
 
 /* "equal", "same organization", "strict mode", "other organization" and so on. Static. */
 const char *odm_align_name(enum odm_align align);
+
+/* "treewalk", "psl": the words of history files and reports. Static. */
+const char *odm_discovery_name(enum odm_discovery discovery);
 
 /* "none", "pass", "fail", "temperror", "permerror". Static. */
 const char *odm_dmarc_name(enum odm_dmarc result);

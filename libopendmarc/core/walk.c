@@ -12,32 +12,56 @@
 
 #define PREFIX	"_dmarc."
 
-/* The subject, then its last seven labels or fewer, down to one. Steps 1, 3, 7, 8. */
-void
-odm_walk_init(struct odm_walk *w, const char *subject)
+static void
+add_step(struct odm_walk *w, const char *name)
 {
-	size_t len = strlen(subject), labels;
-	const char *at;
+	struct odm_walk_step *step = &w->steps[w->nsteps++];
+
+	step->name = name;
+	step->question = -1;
+	step->seen = step->found = step->several = false;
+}
+
+static void
+init(struct odm_walk *w, const char *subject)
+{
+	size_t len = strlen(subject);
 
 	assert(len > 0 && len <= ODM_NAME_MAX);
 
 	memcpy(w->subject, subject, len + 1);
-	at = w->subject;
 	w->nsteps = 0;
 	w->nseen = 0;
 	w->state = ODM_WALK_OPEN;
+}
 
+/* The subject, then its last seven labels or fewer, down to one. Steps 1, 3, 7, 8. */
+void
+odm_walk_init(struct odm_walk *w, const char *subject)
+{
+	const char *at = w->subject;
+	size_t labels;
+
+	init(w, subject);
 	for (labels = odm_domain_labels(at); labels > 0; labels--) {
-		if (at == w->subject || labels < ODM_WALK_MAX) {
-			struct odm_walk_step *step = &w->steps[w->nsteps++];
-
-			step->name = at;
-			step->question = -1;
-			step->seen = step->found = step->several = false;
-		}
+		if (at == w->subject || labels < ODM_WALK_MAX)
+			add_step(w, at);
 		if (labels > 1)
 			at = strchr(at, '.') + 1;
 	}
+}
+
+void
+odm_walk_init_pair(struct odm_walk *w, const char *subject, const char *last)
+{
+	const char *suffix;
+
+	init(w, subject);
+	suffix = odm_domain_suffix(w->subject, odm_domain_labels(last));
+	assert(strcmp(suffix, last) == 0);
+	add_step(w, w->subject);
+	if (suffix != w->subject)
+		add_step(w, suffix);
 }
 
 /* True when _dmarc.NAME does not fit into the DNS: there can be no record. */

@@ -38,6 +38,12 @@ struct odm_walk {
 void odm_walk_init(struct odm_walk *w, const char *subject);
 
 /*
+ * Prepares a "walk" of two names, subject and its suffix last (of one name when they
+ * are equal): the two lookups of RFC 7489, 6.6.3. Only the steps mean anything then.
+ */
+void odm_walk_init_pair(struct odm_walk *w, const char *subject, const char *last);
+
+/*
  * Goes on as far as the answers allow and asks for what is missing: one name
  * at a time, or with eager all names at once (more questions, one round trip).
  * The result is the same. FAILED also when a question could not be added.

@@ -71,6 +71,7 @@ static void
 apply_sp(struct odm_record *rec, struct odm_span value)
 {
 	apply_policy(rec, &rec->sp, value);
+	rec->sp_invalid = rec->sp == ODM_POLICY_UNSET;
 }
 
 static void

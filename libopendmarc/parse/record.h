@@ -38,6 +38,7 @@ enum odm_fo {
 struct odm_record {
 	enum odm_policy	p, sp, np;
 	bool		policy_invalid;	/* some p, sp or np had a value we do not know */
+	bool		sp_invalid;	/* sp had one: RFC 7489 knows no np */
 	bool		testing;	/* t=y */
 	bool		pct_zero;	/* historic pct=0: the owner asked not to enforce */
 	enum odm_psd	psd;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "libopendmarc/base/psl.h"
 #include "libopendmarc/core/eval.h"
 #include "libopendmarc/core/extdest.h"
 #include "tests/fuzz/fuzz.h"
@@ -58,6 +59,7 @@ struct scene {
 	struct fact	 facts[FACTS_MAX];
 	size_t		 nfacts;
 	struct reader	 answers;	/* the rest of the input */
+	const struct odm_psl *psl;	/* NULL: by tree walk */
 };
 
 static void
@@ -135,6 +137,15 @@ count_questions(const struct odm_questions *qs)
 	return n;
 }
 
+/* A walk and a test of existence each, and walks of identifiers; or two lookups each. */
+static size_t
+question_bound(const struct scene *s)
+{
+	if (s->psl != NULL)
+		return s->nauthors * 2;
+	return s->nauthors * (ODM_WALK_MAX + 1) + ODM_IDENTIFIERS_MAX * (ODM_WALK_MAX - 1);
+}
+
 /* Runs the scene to its end; the caller frees the evaluation. */
 static struct odm_eval *
 evaluate(const struct scene *s, bool eager, bool from_last)
@@ -146,6 +157,8 @@ evaluate(const struct scene *s, bool eager, bool from_last)
 
 	if (e == NULL)
 		abort();
+	if (s->psl != NULL)
+		odm_eval_use_psl(e, s->psl);
 	qs = odm_eval_questions(e);
 	for (i = 0; i < s->nauthors; i++)
 		(void)odm_eval_add_author(e, s->authors[i]);
@@ -162,8 +175,7 @@ evaluate(const struct scene *s, bool eager, bool from_last)
 		answer(s, qs, q);
 	}
 	n = count_questions(qs);
-	fuzz_need(n <= s->nauthors * (ODM_WALK_MAX + 1) + ODM_IDENTIFIERS_MAX * (ODM_WALK_MAX - 1),
-	    "the questions stay within their bound");
+	fuzz_need(n <= question_bound(s), "the questions stay within their bound");
 	return e;
 }
 
@@ -178,6 +190,8 @@ check_verdict(const struct odm_verdict *v)
 {
 	bool aligned = v->spf_aligned || v->dkim_aligned;
 
+	fuzz_need(v->pct <= 100 && (v->pct == 100 || v->discovery == ODM_DISCOVERY_PSL),
+	    "pct is for RFC 7489 alone");
 	fuzz_need(v->reason != NULL, "a verdict has a reason");
 	fuzz_need((v->result == ODM_DMARC_PASS) == aligned, "a pass is aligned, nothing else is");
 	fuzz_need((v->record == NULL) == (v->policy_domain == NULL), "a record has its domain");
@@ -195,7 +209,7 @@ compare(const struct odm_verdict *a, const struct odm_verdict *b)
 	fuzz_need(a->result == b->result && a->tag == b->tag && a->published == b->published &&
 	    a->effective == b->effective && a->testing == b->testing &&
 	    a->spf_aligned == b->spf_aligned && a->dkim_aligned == b->dkim_aligned &&
-	    a->exists == b->exists && a->reason == b->reason &&
+	    a->exists == b->exists && a->reason == b->reason && a->pct == b->pct &&
 	    same_text(a->author_domain, b->author_domain) &&
 	    same_text(a->policy_domain, b->policy_domain) &&
 	    same_text(a->org_domain, b->org_domain), "every way of asking gives one verdict");
@@ -211,6 +225,8 @@ give_up(const struct scene *s, bool eager, size_t after)
 
 	if (e == NULL)
 		abort();
+	if (s->psl != NULL)
+		odm_eval_use_psl(e, s->psl);
 	for (i = 0; i < s->nauthors; i++)
 		(void)odm_eval_add_author(e, s->authors[i]);
 	for (i = 0; i < s->nfacts; i++)
@@ -248,27 +264,60 @@ check_destination(const struct scene *s)
 	odm_extdest_free(&c);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+/* The views hold what the verdict says: a pass has an aligned identifier that passed. */
+static void
+check_views(const struct odm_eval *e, size_t author)
 {
-	struct reader in = { octets, len, 0 };
-	struct odm_eval *lazy, *other;
-	struct scene s;
+	const struct odm_verdict *v = odm_eval_author_verdict(e, author);
+	bool spf = false, dkim = false;
+	struct odm_identifier id;
 
-	read_scene(&in, &s);
-	lazy = evaluate(&s, false, false);
+	for (size_t i = 0; odm_eval_identifier(e, author, i, &id); i++) {
+		spf = spf || (id.spf_passed && odm_align_holds(id.spf));
+		dkim = dkim || (id.dkim_passed && odm_align_holds(id.dkim));
+	}
+	fuzz_need((!v->spf_aligned || spf) && (!v->dkim_aligned || dkim),
+	    "the identifiers explain a pass");
+	fuzz_need(v->result != ODM_DMARC_FAIL || (!spf && !dkim), "and a fail");
+}
+
+/* All ways of asking, and the deadline. */
+static void
+check_scene(const struct scene *s, size_t len)
+{
+	struct odm_eval *lazy, *other;
+
+	lazy = evaluate(s, false, false);
 	fuzz_need(odm_eval_verdict(lazy) != NULL, "there is a verdict");
 	for (unsigned mode = 1; mode < 4; mode++) {
-		other = evaluate(&s, (mode & 1) != 0, (mode & 2) != 0);
+		other = evaluate(s, (mode & 1) != 0, (mode & 2) != 0);
 		for (size_t i = 0; odm_eval_author_verdict(lazy, i) != NULL; i++) {
 			check_verdict(odm_eval_author_verdict(lazy, i));
+			check_views(lazy, i);
 			compare(odm_eval_author_verdict(lazy, i), odm_eval_author_verdict(other, i));
 		}
 		compare(odm_eval_verdict(lazy), odm_eval_verdict(other));
 		odm_eval_free(&other);
 	}
 	odm_eval_free(&lazy);
-	give_up(&s, len % 2 == 0, len % 31);
+	give_up(s, len % 2 == 0, len % 31);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
+{
+	struct reader in = { octets, len, 0 };
+	struct odm_psl *psl = odm_psl_open(NULL);
+	struct scene s;
+
+	if (psl == NULL)
+		abort();
+	read_scene(&in, &s);
+	s.psl = NULL;
+	check_scene(&s, len);
 	check_destination(&s);
+	s.psl = psl;
+	check_scene(&s, len);
+	odm_psl_free(&psl);
 	return 0;
 }

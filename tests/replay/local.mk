@@ -8,4 +8,6 @@ EXTRA_DIST += tests/replay/README.md \
 	tests/replay/cases/alignment.replay \
 	tests/replay/cases/authors.replay \
 	tests/replay/cases/discovery.replay \
-	tests/replay/cases/errors.replay
+	tests/replay/cases/errors.replay \
+	tests/replay/cases/psl.replay \
+	tests/replay/cases/suffixes.list

@@ -1,6 +1,6 @@
 /*
  * replay.c - plays evaluations with scripted DNS answers and compares verdicts.
- * RFC 9989, 4.10, 5.3 and 5.4; no network.
+ * RFC 9989, 4.10, 5.3 and 5.4; RFC 7489, 6.6; no network.
  *
  * Usage: replay [FILE...]; without FILE all of tests/replay/cases/. Speaks TAP,
  * one line for each case. A file is read line by line; "#" begins a comment,
@@ -8,6 +8,8 @@
  *
  *   shared               what follows up to "case" is known to all cases of the
  *                        file from here on; what was shared before is forgotten
+ *   list FILE            the cases from here on are evaluated by RFC 7489 with this
+ *                        public suffix list, a file beside the script
  *   case TITLE           begins a case
  *
  *   policy NAME TAGS     a record "v=DMARC1; TAGS" at _dmarc.NAME
@@ -25,11 +27,12 @@
  *   many N RESULT DOMAIN N dkim lines: 1.DOMAIN, 2.DOMAIN and so on
  *
  *   expect RESULT [at POLICY-DOMAIN] [tag p|sp|np] [published P] [effective P]
- *                [org DOMAIN] [aligned spf|dkim|both] [testing] [nonexistent]
+ *                [org DOMAIN] [aligned spf|dkim|both] [testing] [nonexistent] [pct N]
  *                        the verdict. What is left out must be absent: no
  *                        policy domain, no tag, no policy, not aligned; effective
- *                        is published unless given. org, when given, is what a
- *                        walk from the Author Domain finds ("-": it fails).
+ *                        is published unless given; pct is 100. org, when given,
+ *                        is what a walk from the Author Domain finds ("-": it
+ *                        fails), or what the list says.
  *   verdict DOMAIN RESULT [EFFECTIVE]
  *                        the verdict on one of several Author Domains
  *   asked NAME...        the names asked in lazy mode, in this order, without
@@ -172,7 +175,12 @@ compare_verdict(struct replay *r, const struct odm_verdict *v)
 		differ(r, "organizational domain %s, want %s", v->org_domain, x->org);
 	if ((v->record == NULL) != (v->policy_domain == NULL))
 		differ(r, "a record without policy domain, or the other way round");
-	if (v->reason == NULL || strstr(v->reason, "RFC 9989, ") == NULL)
+	if (v->pct != x->pct)
+		differ(r, "pct %u, want %u", v->pct, x->pct);
+	if (v->discovery != (r->psl == NULL ? ODM_DISCOVERY_TREEWALK : ODM_DISCOVERY_PSL))
+		differ(r, "discovery by %s", odm_discovery_name(v->discovery));
+	if (v->reason == NULL ||
+	    strstr(v->reason, r->psl == NULL ? "RFC 9989, " : "RFC 7489, ") == NULL)
 		differ(r, "the reason cites no section");
 }
 
@@ -221,6 +229,8 @@ run_once(struct replay *r, unsigned mode, char org_r[ODM_NAME_MAX + 1])
 		differ(r, "no memory");
 		return;
 	}
+	if (r->psl != NULL)
+		odm_eval_use_psl(e, r->psl);
 	for (size_t i = 0; i < r->nauthors; i++)
 		if (odm_eval_add_author(e, r->authors[i]) != 0)
 			differ(r, "an author was refused");
@@ -282,7 +292,7 @@ play_case(struct replay *r)
 			    (mode & MODE_FROM_LAST) != 0 ? "first" : "last",
 			    (mode & MODE_LATE) != 0 ? "late" : "early");
 	}
-	if (r->expected.org[0] != '\0' && r->nauthors > 0)
+	if (r->expected.org[0] != '\0' && r->nauthors > 0 && r->psl == NULL)
 		compare_org(r);
 
 	r->ncases++;

@@ -4,6 +4,7 @@
 #ifndef TESTS_REPLAY_REPLAY_H
 #define TESTS_REPLAY_REPLAY_H
 
+#include "libopendmarc/base/psl.h"
 #include "libopendmarc/core/eval.h"
 
 #define LINE_MAX_OCTETS	8192
@@ -45,6 +46,7 @@ struct expected {
 	enum odm_policy	 published, effective;
 	char		 org[ODM_NAME_MAX + 1];
 	bool		 spf, dkim, testing, nonexistent;
+	unsigned	 pct;
 };
 
 struct expected_author {
@@ -55,6 +57,7 @@ struct expected_author {
 
 struct replay {
 	struct zone	 shared, own;
+	struct odm_psl	*psl;		/* NULL: by tree walk */
 	char		 title[LINE_MAX_OCTETS];
 	bool		 in_case;
 	char		 authors[ODM_AUTHORS_MAX + 1][ODM_NAME_MAX + 1];

@@ -33,7 +33,7 @@ begin_case(struct replay *r, const char *title)
 	r->in_case = true;
 	(void)strlcpy(r->title, title, sizeof(r->title));
 	r->nauthors = r->nfacts = r->nverdicts = 0;
-	r->expected = (struct expected){ 0 };
+	r->expected = (struct expected){ .pct = 100 };
 	r->asked[0] = r->why[0] = '\0';
 	r->asked_given = false;
 	r->at_most = 0;
@@ -132,6 +132,16 @@ read_name(const struct replay *r, char name[ODM_NAME_MAX + 1], const char *text)
 		bad_script(r, "a name is missing or too long");
 }
 
+static unsigned long long
+read_number(const struct replay *r, const char *text)
+{
+	unsigned long long n = 0;
+
+	if (!odm_span_number(odm_span_str(text), 1000, &n))
+		bad_script(r, "a number was expected");
+	return n;
+}
+
 static void
 read_expect(struct replay *r, char *rest)
 {
@@ -146,6 +156,8 @@ read_expect(struct replay *r, char *rest)
 			x->testing = true;
 		else if (strcmp(key, "nonexistent") == 0)
 			x->nonexistent = true;
+		else if (strcmp(key, "pct") == 0)
+			x->pct = (unsigned)read_number(r, word(&rest));
 		else if (strcmp(key, "at") == 0)
 			read_name(r, x->at, word(&rest));
 		else if (strcmp(key, "org") == 0)
@@ -196,16 +208,6 @@ add_fact(struct replay *r, bool dkim, const char *result, const char *domain)
 	f->result = odm_result_parse(odm_span_str(result));
 	if (f->result == ODM_RESULT_UNKNOWN)
 		bad_script(r, "unknown result");
-}
-
-static unsigned long long
-read_number(const struct replay *r, const char *text)
-{
-	unsigned long long n = 0;
-
-	if (!odm_span_number(odm_span_str(text), 1000, &n))
-		bad_script(r, "a number was expected");
-	return n;
 }
 
 static void
@@ -293,6 +295,22 @@ read_case_line(struct replay *r, const char *key, char *rest)
 		bad_script(r, "unknown line");
 }
 
+/* The list stands beside the script. */
+static void
+read_list(struct replay *r, const char *name)
+{
+	const char *slash = strrchr(r->file, '/');
+	char path[LINE_MAX_OCTETS];
+	int len;
+
+	end_case(r);
+	odm_psl_free(&r->psl);
+	len = snprintf(path, sizeof(path), "%.*s%s",
+	    slash == NULL ? 0 : (int)(slash + 1 - r->file), r->file, name);
+	if (len < 0 || (size_t)len >= sizeof(path) || (r->psl = odm_psl_open(path)) == NULL)
+		bad_script(r, "the list cannot be opened");
+}
+
 static void
 read_line(struct replay *r, char *line)
 {
@@ -307,6 +325,8 @@ read_line(struct replay *r, char *line)
 	else if (strcmp(key, "shared") == 0) {
 		end_case(r);
 		zone_clear(&r->shared);
+	} else if (strcmp(key, "list") == 0) {
+		read_list(r, word(&rest));
 	} else if (!read_dns_line(r, key, rest))
 		read_case_line(r, key, rest);
 }
@@ -327,5 +347,6 @@ script_play(struct replay *r, const char *path)
 	}
 	end_case(r);
 	zone_clear(&r->shared);
+	odm_psl_free(&r->psl);
 	(void)fclose(file);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libopendmarc/base/psl.h"
 #include "libopendmarc/core/eval.h"
 #include "tests/unit/dnsrows.h"
 #include "tests/unit/suite.h"
@@ -301,6 +302,39 @@ START_TEST(identifiers_are_explained)
 }
 END_TEST
 
+/* Said before or after the first facts, a list makes the same evaluation. */
+START_TEST(a_list_may_come_after_the_facts)
+{
+	struct odm_psl *psl = odm_psl_open(NULL);
+	struct odm_eval *e = new_eval((_i & 1) != 0, NULL);
+	struct odm_identifier id;
+
+	ck_assert_ptr_nonnull(psl);
+	if ((_i & 2) != 0)
+		odm_eval_use_psl(e, psl);
+	ck_assert_int_eq(odm_eval_add_author(e, "a.b.example.com"), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, "x.example.com"), 0);
+	ck_assert_int_eq(odm_eval_add_spf(e, ODM_RESULT_PASS, "example.net"), 0);
+	if ((_i & 2) == 0)
+		odm_eval_use_psl(e, psl);
+	odm_eval_identities_complete(e);
+	ck_assert(answer_all(e));
+	ck_assert_uint_eq(dns_rows_asked(odm_eval_questions(e)), 2);
+	ck_assert_int_eq(odm_eval_verdict(e)->result, ODM_DMARC_PASS);
+	ck_assert_int_eq(odm_eval_verdict(e)->discovery, ODM_DISCOVERY_PSL);
+	ck_assert_str_eq(odm_eval_verdict(e)->org_domain, "example.com");
+	ck_assert_str_eq(odm_eval_verdict(e)->author_domain, "a.b.example.com");
+	ck_assert(odm_eval_identifier(e, 0, 0, &id));
+	ck_assert_int_eq(id.dkim, ODM_ALIGN_SAME_ORG);
+	ck_assert_str_eq(id.org_domain, "example.com");
+	ck_assert(odm_eval_identifier(e, 0, 1, &id));
+	ck_assert_int_eq(id.spf, ODM_ALIGN_OTHER_ORG);
+	ck_assert_str_eq(id.org_domain, "example.net");
+	odm_eval_free(&e);
+	odm_psl_free(&psl);
+}
+END_TEST
+
 START_TEST(a_needless_comparison_is_not_made)
 {
 	struct odm_eval *e = new_eval(false, "example.com");
@@ -520,6 +554,8 @@ START_TEST(names_of_results)
 	ck_assert_str_eq(odm_dmarc_name(ODM_DMARC_PERMERROR), "permerror");
 	for (int align = ODM_ALIGN_NO_IDENTITY; align <= ODM_ALIGN_NOT_NEEDED; align++)
 		ck_assert_ptr_nonnull(odm_align_name((enum odm_align)align));
+	ck_assert_str_eq(odm_discovery_name(ODM_DISCOVERY_TREEWALK), "treewalk");
+	ck_assert_str_eq(odm_discovery_name(ODM_DISCOVERY_PSL), "psl");
 	ck_assert_str_eq(odm_align_name(ODM_ALIGN_SAME_ORG), "same organization");
 }
 END_TEST
@@ -540,6 +576,7 @@ main(void)
 	tcase_add_loop_test(tc, tells_the_organization_only_when_it_was_needed, 0, 2);
 	tcase_add_test(tc, the_verdict_points_into_the_evaluation);
 	tcase_add_loop_test(tc, identifiers_are_explained, 0, 2 * (int)COUNT(views));
+	tcase_add_loop_test(tc, a_list_may_come_after_the_facts, 0, 4);
 	tcase_add_test(tc, a_needless_comparison_is_not_made);
 	tcase_add_loop_test(tc, identifiers_beyond_the_limit_are_counted, 0, 2);
 	tcase_add_loop_test(tc, give_up, 0, 2 * (int)COUNT(give_ups));

@@ -55,6 +55,27 @@ static const struct policy_case {
 	    false },
 };
 
+/* The same by RFC 7489: np and t mean nothing, pct is told. */
+static const struct old_policy_case {
+	const char	*text;
+	enum odm_policy_relation relation;
+	enum odm_policy_tag tag;
+	enum odm_policy	 policy;
+	unsigned	 pct;
+} old_cases[] = {
+	{ "p=reject", SELF, ODM_TAG_P, REJECT, 100 },
+	{ "p=reject; sp=none", SELF, ODM_TAG_P, REJECT, 100 },
+	{ "p=reject; sp=none", EXISTING, ODM_TAG_SP, NONE, 100 },
+	{ "p=reject; sp=quarantine; np=none", NONEXISTENT, ODM_TAG_SP, QUARANTINE, 100 },
+	{ "p=reject; np=bogus", EXISTING, ODM_TAG_P, REJECT, 100 },
+	{ "p=reject; t=y", SELF, ODM_TAG_P, REJECT, 100 },
+	{ "p=reject; pct=0", SELF, ODM_TAG_P, REJECT, 0 },
+	{ "p=quarantine; pct=30; t=y", SELF, ODM_TAG_P, QUARANTINE, 30 },
+	{ "p=quarantine; pct=300", SELF, ODM_TAG_P, QUARANTINE, 100 },
+	{ RUA, SELF, ODM_TAG_NONE, NONE, 100 },
+	{ "p=reject; sp=bogus; " RUA, SELF, ODM_TAG_NONE, NONE, 100 },
+};
+
 /* Parses "v=DMARC1; TAGS" out of *text_r, which the caller frees. */
 static struct odm_record
 parse(const char *tags, char **text_r)
@@ -84,7 +105,35 @@ START_TEST(choose)
 	ck_assert_msg(v.published == c->published, "%s: published %d", c->text, (int)v.published);
 	ck_assert_msg(v.effective == c->effective, "%s: effective %d", c->text, (int)v.effective);
 	ck_assert_msg(v.testing == c->testing, "%s: testing", c->text);
+	ck_assert_msg(v.pct == 100, "%s: pct", c->text);
 	free(text);
+}
+END_TEST
+
+START_TEST(choose_7489)
+{
+	const struct old_policy_case *c = &old_cases[_i];
+	struct odm_verdict v = { .discovery = ODM_DISCOVERY_PSL };
+	char *text;
+	struct odm_record record = parse(c->text, &text);
+
+	ck_assert_msg(odm_policy_usable_7489(&record), "%s", c->text);
+	odm_policy_choose(&record, c->relation, &v);
+	ck_assert_msg(v.tag == c->tag, "%s: tag %d", c->text, (int)v.tag);
+	ck_assert_msg(v.published == c->policy, "%s: published %d", c->text, (int)v.published);
+	ck_assert_msg(v.effective == c->policy, "%s: effective %d", c->text, (int)v.effective);
+	ck_assert_msg(!v.testing, "%s: testing", c->text);
+	ck_assert_msg(v.pct == c->pct, "%s: pct %u", c->text, v.pct);
+	free(text);
+}
+END_TEST
+
+START_TEST(unselected_is_one_level_lower)
+{
+	ck_assert_int_eq(odm_policy_unselected(REJECT), QUARANTINE);
+	ck_assert_int_eq(odm_policy_unselected(QUARANTINE), NONE);
+	ck_assert_int_eq(odm_policy_unselected(NONE), NONE);
+	ck_assert_int_eq(odm_policy_unselected(ODM_POLICY_UNSET), ODM_POLICY_UNSET);
 }
 END_TEST
 
@@ -100,6 +149,8 @@ START_TEST(no_processing)
 
 	ck_assert_msg(!odm_policy_usable(&record), "%s", unusable[_i]);
 	ck_assert_msg(!odm_policy_np_matters(&record), "%s", unusable[_i]);
+	ck_assert_msg(odm_policy_usable_7489(&record) == (strstr(unusable[_i], "np=") != NULL),
+	    "%s", unusable[_i]);
 	free(text);
 }
 END_TEST
@@ -111,6 +162,8 @@ main(void)
 	TCase *tc = tcase_create("policy");
 
 	tcase_add_loop_test(tc, choose, 0, (int)COUNT(cases));
+	tcase_add_loop_test(tc, choose_7489, 0, (int)COUNT(old_cases));
+	tcase_add_test(tc, unselected_is_one_level_lower);
 	tcase_add_loop_test(tc, no_processing, 0, (int)COUNT(unusable));
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

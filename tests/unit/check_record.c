@@ -13,7 +13,7 @@
 struct record_case {
 	const char	*what, *text;
 	enum odm_policy	p, sp, np;
-	bool		policy_invalid, testing, pct_zero;
+	bool		policy_invalid, sp_invalid, testing, pct_zero;
 	enum odm_psd	psd;
 	enum odm_alignment_mode	adkim, aspf;
 	unsigned	fo;		/* 0: the default */
@@ -56,7 +56,8 @@ static const struct record_case cases[] = {
 	{ "unknown policy word", "v=DMARC1; p=foo; rua=mailto:a@x", .policy_invalid = true,
 		.rua = "mailto:a@x" },
 	{ "beginning of a policy word", "v=DMARC1; p=rej", .policy_invalid = true },
-	{ "unknown sp", "v=DMARC1; p=reject; sp=foo", .p = REJECT, .policy_invalid = true },
+	{ "unknown sp", "v=DMARC1; p=reject; sp=foo", .p = REJECT, .policy_invalid = true,
+	    .sp_invalid = true },
 	{ "unknown np", "v=DMARC1; p=reject; np=foo", .p = REJECT, .policy_invalid = true },
 	{ "empty value", "v=DMARC1; p=; sp=reject", .sp = REJECT },
 	{ "bad values of other tags",
@@ -84,7 +85,7 @@ static const struct record_case cases[] = {
 	/* Octets outside the grammar spoil their tag. */
 	{ "8-bit octet in a list", "v=DMARC1; rua=mailto:\xc3\xbc@x; p=none", .p = NONE },
 	{ "8-bit octet in a policy", "v=DMARC1; p=none; sp=re\xff" "ject", .p = NONE,
-		.policy_invalid = true },
+		.policy_invalid = true, .sp_invalid = true },
 	{ "control character in a list", "v=DMARC1; ruf=mailto:a\x01@x; rua=mailto:a@x",
 		.rua = "mailto:a@x" },
 	{ "delete character in a list", "v=DMARC1; rua=mailto:a\x7f@x", .rua = NULL },
@@ -127,6 +128,7 @@ START_TEST(record_case)
 	ck_assert_msg(rec.sp == c->sp, "%s: sp got %d", c->what, (int)rec.sp);
 	ck_assert_msg(rec.np == c->np, "%s: np got %d", c->what, (int)rec.np);
 	ck_assert_msg(rec.policy_invalid == c->policy_invalid, "%s: policy_invalid", c->what);
+	ck_assert_msg(rec.sp_invalid == c->sp_invalid, "%s: sp_invalid", c->what);
 	ck_assert_msg(rec.testing == c->testing, "%s: testing", c->what);
 	ck_assert_msg(rec.pct_zero == c->pct_zero, "%s: pct_zero", c->what);
 	ck_assert_msg(rec.psd == c->psd, "%s: psd got %d", c->what, (int)rec.psd);
