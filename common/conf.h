@@ -41,7 +41,7 @@ struct conf_list {
 };
 
 /* The length of the option table. */
-#define CONF_NITEMS	28
+#define CONF_NITEMS	29
 
 /* One reading of the configuration file. Never changed after conf_read(). */
 struct conf {
@@ -59,7 +59,8 @@ struct conf {
 	int	 on_dns_error;		/* enum conf_dns_error */
 	struct conf_list own_hosts;	/* further by-hosts of Received that are ours, normalised */
 	char	*pid_file;
-	char	*public_suffix_list;
+	int	 policy_discovery;	/* enum odm_discovery */
+	char	*public_suffix_list;	/* NULL: with psl the list built into libpsl */
 	bool	 record_all_messages;
 	bool	 reject_failures;
 	bool	 remove_refused_results;

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/base/nametab.h"
+#include "libopendmarc/core/eval.h"
 
 #define MEMBER(name)	offsetof(struct conf, name)
 #define CHOICES(names)	.choices = (names), .nchoices = COUNT(names)
@@ -22,6 +23,11 @@ static const struct odm_name dns_error_names[] = {
 static const struct odm_name history_format_names[] = {
 	{ CONF_HISTORY_FULL,	"full" },
 	{ CONF_HISTORY_1_4,	"1.4" },
+};
+
+static const struct odm_name discovery_names[] = {
+	{ ODM_DISCOVERY_TREEWALK,	"treewalk" },
+	{ ODM_DISCOVERY_PSL,		"psl" },
 };
 
 /* What can stand in an Authentication-Results field without quoting. RFC 8601, 2.2. */
@@ -157,9 +163,12 @@ const struct conf_item conf_items[CONF_NITEMS] = {
 	{ .name = "PidFile", .type = CONF_STRING, .offset = MEMBER(pid_file),
 	  .example = "/run/opendmarc/opendmarc.pid",
 	  .help = "A file for the process number of the daemon." },
+	{ .name = "PolicyDiscovery", .type = CONF_WORD, .offset = MEMBER(policy_discovery),
+	  .fallback = "treewalk", CHOICES(discovery_names),
+	  .help = "treewalk by RFC 9989, or psl: RFC 7489 with a public suffix list." },
 	{ .name = "PublicSuffixList", .type = CONF_STRING, .offset = MEMBER(public_suffix_list),
 	  .example = "/usr/share/publicsuffix/public_suffix_list.dat",
-	  .help = "Checked to be readable; policy discovery is by DNS tree walk." },
+	  .help = "The list for PolicyDiscovery psl; without it the one built into libpsl." },
 	{ .name = "RecordAllMessages", .type = CONF_BOOL, .offset = MEMBER(record_all_messages),
 	  .fallback = "no",
 	  .help = "Record messages of domains without a policy too." },

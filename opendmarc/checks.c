@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "libopendmarc/base/strbuf.h"
+#include "libopendmarc/core/eval.h"
 #include "opendmarc/checks.h"
 
 /* More text of a list than a log line shows. */
@@ -30,16 +31,39 @@ fail(const struct conf *c, const char *option, const char *text, char *why, size
 }
 
 static int
-check_suffix_list(const struct conf *c, char *why, size_t why_size)
+fail_suffix_list(const struct conf *c, const char *reason, char *why, size_t why_size)
 {
 	char text[PATH_MAX + 160];
 
-	if (c->public_suffix_list == NULL || access(c->public_suffix_list, R_OK) == 0)
-		return 0;
 	if (snprintf(text, sizeof(text), "PublicSuffixList \"%s\": %s (install the list, or remove "
-	    "the line)", c->public_suffix_list, strerror(errno)) < 0)
+	    "the line)", c->public_suffix_list, reason) < 0)
 		text[0] = '\0';
 	return fail(c, "PublicSuffixList", text, why, why_size);
+}
+
+static int
+check_suffix_list(const struct conf *c, char *why, size_t why_size)
+{
+	if (c->public_suffix_list == NULL || access(c->public_suffix_list, R_OK) == 0)
+		return 0;
+	return fail_suffix_list(c, strerror(errno), why, why_size);
+}
+
+int
+dmf_check_psl(const struct conf *c, struct odm_psl **psl_r, char *why, size_t why_size)
+{
+	if (c->policy_discovery == ODM_DISCOVERY_TREEWALK) {
+		*psl_r = NULL;
+		return 0;
+	}
+	*psl_r = odm_psl_open(c->public_suffix_list);
+	if (*psl_r != NULL)
+		return 0;
+	if (c->public_suffix_list == NULL)
+		return fail(c, "PolicyDiscovery", "libpsl has no list built in (name one with "
+		    "PublicSuffixList)", why, why_size);
+	return fail_suffix_list(c, errno == EINVAL ? "not a public suffix list" :
+	    strerror(errno), why, why_size);
 }
 
 int
@@ -110,6 +134,18 @@ trusts_others(const struct conf *c, const char *own)
 	return false;
 }
 
+static void
+log_discovery(const struct conf *c)
+{
+	if (c->policy_discovery == ODM_DISCOVERY_TREEWALK)
+		log_write(LOG_LEVEL_INFO, "policy discovery by DNS tree walk%s",
+		    c->public_suffix_list == NULL ? "" : "; PublicSuffixList is not used for it");
+	else
+		log_write(LOG_LEVEL_INFO, "policy discovery by public suffix list (RFC 7489): %s",
+		    c->public_suffix_list == NULL ? "the list built into libpsl" :
+		    c->public_suffix_list);
+}
+
 /* Whose names count, and what looks like a slip there. */
 static void
 log_trust(const struct conf *c, const char *host_name)
@@ -176,8 +212,7 @@ dmf_check_log(const struct conf *c, const char *host_name)
 	log_write(LOG_LEVEL_INFO, "additional trusted authentication services: %s", text.at);
 	odm_strbuf_free(&text);
 	log_defence(c);
-	log_write(LOG_LEVEL_INFO, "policy discovery by DNS tree walk%s",
-	    c->public_suffix_list == NULL ? "" : "; PublicSuffixList is not used for it");
+	log_discovery(c);
 	log_trust(c, host_name);
 	log_history(c);
 }

@@ -10,6 +10,7 @@
 #include "common/conf.h"
 #include "common/hostlist.h"
 #include "libopendmarc/base/ipaddr.h"
+#include "libopendmarc/base/psl.h"
 
 /*
  * There is a Socket, the PublicSuffixList can be read. 0, or -1 with place,
@@ -25,6 +26,12 @@ struct hostlist *dmf_check_ignore_hosts(const struct conf *c, char *why, size_t 
  * also when there is none; NULL with the reason in why. The caller frees it.
  */
 struct odm_net *dmf_check_relays(const struct conf *c, char *why, size_t why_size);
+
+/*
+ * The public suffix list in *psl_r, NULL when PolicyDiscovery is treewalk; the caller
+ * frees it. 0, or -1 with place, reason and remedy in why.
+ */
+int dmf_check_psl(const struct conf *c, struct odm_psl **psl_r, char *why, size_t why_size);
 
 /*
  * Logs what an administrator should know once at start: who is trusted, which

@@ -12,10 +12,12 @@
 #include "common/hostlist.h"
 #include "common/resolver.h"
 #include "libopendmarc/base/ipaddr.h"
+#include "libopendmarc/base/psl.h"
 
 struct dmf_env {
 	const struct conf	*conf;
 	const struct hostlist	*ignore_hosts;
+	const struct odm_psl	*psl;		/* NULL: PolicyDiscovery treewalk */
 	struct resolver		*resolver;
 	struct histwriter	*history;	/* NULL: no HistoryFile */
 	const char		*host_name;	/* gethostname() */

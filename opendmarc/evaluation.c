@@ -84,13 +84,15 @@ add_fact(void *arg)
 }
 
 struct dmf_evaluation *
-dmf_evaluation_start(struct resolver *r, const char *author)
+dmf_evaluation_start(struct resolver *r, const struct odm_psl *psl, const char *author)
 {
 	struct dmf_evaluation *ev = calloc(1, sizeof(*ev));
 	struct work *w = calloc(1, sizeof(*w));
 
 	if (ev == NULL || w == NULL || (w->eval = odm_eval_new(true)) == NULL)
 		goto fail;
+	if (psl != NULL)
+		odm_eval_use_psl(w->eval, psl);
 	if (odm_eval_add_author(w->eval, author) != 0)
 		goto fail;
 	ev->work = w;

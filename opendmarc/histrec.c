@@ -49,7 +49,8 @@ fill_rua(struct odm_span rest, struct history_record *rec)
 }
 
 static bool
-fill_policy(const struct odm_verdict *v, struct history_record *rec)
+fill_policy(const struct odm_verdict *v, const struct dmf_decision *d,
+    struct history_record *rec)
 {
 	static const char psd[] = { [ODM_PSD_UNKNOWN] = 'u', [ODM_PSD_YES] = 'y',
 		[ODM_PSD_NO] = 'n' };
@@ -66,11 +67,12 @@ fill_policy(const struct odm_verdict *v, struct history_record *rec)
 	}
 	rec->fo = (int)r->fo;
 	rec->psd = psd[r->psd];
-	rec->testing = r->testing || r->pct_zero;
-	rec->effective = policy_letter(v->effective);
+	rec->testing = v->discovery == ODM_DISCOVERY_TREEWALK && (r->testing || r->pct_zero);
+	rec->effective = d->effective != NULL ? d->effective[0] : policy_letter(v->effective);
 	rec->align_dkim = v->dkim_aligned ? HISTORY_ALIGN_PASS : HISTORY_ALIGN_FAIL;
 	rec->align_spf = v->spf_aligned ? HISTORY_ALIGN_PASS : HISTORY_ALIGN_FAIL;
-	return fill_rua(r->rua, rec) && set_text(&rec->discovery, "treewalk");
+	return fill_rua(r->rua, rec) &&
+	    set_text(&rec->discovery, odm_discovery_name(v->discovery));
 }
 
 /* One SPF value for decision and record: the settled one. */
@@ -123,5 +125,5 @@ dmf_histrec_fill(const struct dmf_histrec *src, struct history_record *rec)
 	    set_text(&rec->mfrom, src->ctx->sender_domain) &&
 	    set_text(&rec->pdomain, pdomain) && set_text(&rec->id, src->identity) &&
 	    fill_dkim(src->inputs, rec) && fill_spf(src, rec) &&
-	    (v->record == NULL || fill_policy(v, rec)) && fill_reasons(src->decision, rec);
+	    (v->record == NULL || fill_policy(v, src->decision, rec)) && fill_reasons(src->decision, rec);
 }

@@ -45,6 +45,7 @@ struct daemon {
 	struct conf	*conf;
 	struct hostlist	*ignore_hosts;
 	struct odm_net	*relays;
+	struct odm_psl	*psl;
 	struct dmf_user	 user;
 	bool		 has_user;
 	int		 ready_fd;
@@ -189,6 +190,8 @@ prepare(struct daemon *d, const struct command *cmd, char *why)
 	d->relays = dmf_check_relays(d->conf, why, WHY_MAX);
 	if (d->relays == NULL)
 		return EX_CONFIG;
+	if (dmf_check_psl(d->conf, &d->psl, why, WHY_MAX) != 0)
+		return EX_CONFIG;
 	if (find_user(d, why) != 0)
 		return cmd->check_only ? EX_CONFIG : EX_DATAERR;
 	if (gethostname(d->host_name, sizeof(d->host_name) - 1) != 0)
@@ -196,6 +199,7 @@ prepare(struct daemon *d, const struct command *cmd, char *why)
 	d->env = (struct dmf_env){
 		.conf = d->conf,
 		.ignore_hosts = d->ignore_hosts,
+		.psl = d->psl,
 		.host_name = d->host_name,
 		.trusted_relays = d->relays,
 		.ntrusted_relays = d->conf->trusted_relays.nwords,
@@ -277,6 +281,7 @@ release(struct daemon *d)
 	histwriter_free(&d->env.history);
 	resolver_free(&d->env.resolver);
 	dmf_user_clear(&d->user);
+	odm_psl_free(&d->psl);
 	free(d->relays);
 	hostlist_free(&d->ignore_hosts);
 	conf_free(&d->conf);

@@ -128,7 +128,7 @@ add_author(struct dmf_msg *m, const char *domain)
 		dmf_evaluation_add_author(m->evaluation, domain);
 		return;
 	}
-	m->evaluation = dmf_evaluation_start(env_of(m)->resolver, domain);
+	m->evaluation = dmf_evaluation_start(env_of(m)->resolver, env_of(m)->psl, domain);
 	if (m->evaluation == NULL)
 		m->no_memory = true;
 }
@@ -356,7 +356,7 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 	if (m->evaluation != NULL &&
 	    (v = dmf_evaluation_finish(m->evaluation, deadline)) == NULL)
 		goto no_memory;
-	dmf_decide(v, env->conf, &d);
+	dmf_decide(v, env->conf, arc4random_uniform(100), &d);
 	log_from(m);
 	if (v != NULL)
 		log_write(LOG_LEVEL_INFO, "%s: %s %s", m->orders.job, v->author_domain,

@@ -1,9 +1,11 @@
 /*
- * verdict.c - local policy over the result of an evaluation. RFC 9989, 5.4, 7.4.
+ * verdict.c - local policy over the result of an evaluation. RFC 9989, 5.4, 7.4;
+ * RFC 7489, 6.6.4.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "libopendmarc/core/policy.h"
 #include "opendmarc/verdict.h"
 
 static void
@@ -55,20 +57,26 @@ policy_code(enum odm_policy effective)
  * reject is never rejected. What is delivered against the policy has its reason.
  */
 static void
-decide_fail(const struct odm_verdict *v, const struct conf *conf, struct dmf_decision *d)
+decide_fail(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
+    struct dmf_decision *d)
 {
+	enum odm_policy policy = lot < v->pct ? v->effective : odm_policy_unselected(v->effective);
 	const char *domain = v->policy_domain != NULL ? v->policy_domain : v->author_domain;
 
 	d->record = DMF_RECORD_ALWAYS;
-	d->history_policy = policy_code(v->effective);
+	d->effective = policy_word(policy);
+	d->history_policy = policy_code(policy);
 	if (v->testing && v->effective != v->published)
 		add_reason(d, HISTORY_OVERRIDE_TEST_MODE, NULL);
-	if (v->effective == ODM_POLICY_REJECT && conf->reject_failures) {
+	/* RFC 9990 has no word of its own for it any more. */
+	if (policy != v->effective)
+		add_reason(d, HISTORY_OVERRIDE_OTHER, "sampled_out");
+	if (policy == ODM_POLICY_REJECT && conf->reject_failures) {
 		d->disposition = "reject";
 		d->history_action = HISTORY_ACTION_REJECT;
 		set_reply(d, DMF_ACTION_REJECT, "550", "5.7.1",
 		    "rejected by DMARC policy for ", domain);
-	} else if (v->effective == ODM_POLICY_REJECT || v->effective == ODM_POLICY_QUARANTINE) {
+	} else if (policy == ODM_POLICY_REJECT || policy == ODM_POLICY_QUARANTINE) {
 		add_reason(d, HISTORY_OVERRIDE_LOCAL_POLICY, NULL);
 	}
 }
@@ -95,7 +103,8 @@ decide_temperror(const struct odm_verdict *v, const struct conf *conf, struct dm
 }
 
 void
-dmf_decide(const struct odm_verdict *v, const struct conf *conf, struct dmf_decision *d_r)
+dmf_decide(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
+    struct dmf_decision *d_r)
 {
 	*d_r = (struct dmf_decision){
 		.action = DMF_ACTION_ACCEPT,
@@ -119,8 +128,7 @@ dmf_decide(const struct odm_verdict *v, const struct conf *conf, struct dmf_deci
 		d_r->effective = policy_word(v->effective);
 		break;
 	case ODM_DMARC_FAIL:
-		d_r->effective = policy_word(v->effective);
-		decide_fail(v, conf, d_r);
+		decide_fail(v, conf, lot, d_r);
 		break;
 	case ODM_DMARC_TEMPERROR:
 		decide_temperror(v, conf, d_r);

@@ -59,9 +59,11 @@ struct dmf_decision {
 
 /*
  * Decides. v is the verdict on the message; NULL: there was no Author Domain to
- * evaluate, which is a permerror. Texts in *d_r live as long as v.
+ * evaluate, which is a permerror. lot is drawn for this message, 0 to 99: of failing
+ * ones pct in a hundred get the policy (RFC 7489, 6.6.4; the tree walk has 100).
+ * Texts in *d_r live as long as v.
  */
-void dmf_decide(const struct odm_verdict *v, const struct conf *conf,
+void dmf_decide(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
     struct dmf_decision *d_r);
 
 /* The decision when memory was too short for a verdict: try again later. */

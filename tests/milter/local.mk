@@ -9,3 +9,7 @@ milter_tests = \
 	tests/milter/test_verdict.py
 TESTS += $(milter_tests)
 EXTRA_DIST += $(milter_tests) tests/milter/filter.py
+# local.mk
+
+TESTS += tests/milter/test_psl.py tests/milter/test_start.py
+EXTRA_DIST += tests/milter/test_psl.py tests/milter/test_start.py

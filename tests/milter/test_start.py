@@ -149,6 +149,7 @@ WRONG = [
     ("IgnoreHosts /nonexistent/x", "IgnoreHosts: /nonexistent/x: No such file or directory"),
     ("PublicSuffixList /nonexistent/x", 'PublicSuffixList "/nonexistent/x": No such file or '
                                         'directory (install the list, or remove the line)'),
+    ("PolicyDiscovery list", 'illegal value "list" for PolicyDiscovery (use treewalk or psl)'),
 ]
 for line, reason in WRONG:
     @suite.case(f"refused: {line}")
@@ -157,6 +158,17 @@ for line, reason in WRONG:
         for arguments in (["-n"], ["-f"], []):
             refused(opendmarc(*arguments, "-c", path), 78,
                     f"{path}: configuration error at line 3: {reason}")
+
+
+@suite.case("a file that is no public suffix list is refused where it is used")
+def _():
+    listed = p.write("nolist", "// nothing\n")
+    lines = f"Socket inet:1@127.0.0.1\nPublicSuffixList {listed}\n"
+    tap.equal(opendmarc("-n", "-c", conf(lines)).returncode, 0, "tree walk")
+    path = conf(lines + "PolicyDiscovery psl\n")
+    refused(opendmarc("-n", "-c", path), 78,
+            f'{path}: configuration error at line 2: PublicSuffixList "{listed}": not a public '
+            "suffix list (install the list, or remove the line)")
 
 
 @suite.case("a bad entry of IgnoreHosts is refused with its line")

@@ -110,7 +110,7 @@ START_TEST(verdict_case)
 		.policy_domain = (c->flags & NO_RECORD) != 0 ? NULL : "policy.test",
 		.record = (c->flags & NO_RECORD) != 0 ? NULL : &record,
 		.published = c->published, .effective = c->effective,
-		.testing = (c->flags & TESTING) != 0,
+		.testing = (c->flags & TESTING) != 0, .pct = 100,
 	};
 	struct conf conf = {
 		.reject_failures = (c->flags & REJECTS) != 0,
@@ -120,7 +120,7 @@ START_TEST(verdict_case)
 	struct dmf_decision d;
 	char text[512];
 
-	dmf_decide(&v, &conf, &d);
+	dmf_decide(&v, &conf, 99, &d);
 	ck_assert_msg(d.action == c->action, "%s: action %d", c->what, (int)d.action);
 	ck_assert_msg(d.result == c->result, "%s: result %d", c->what, (int)d.result);
 	show_reply(&d, text, sizeof(text));
@@ -139,12 +139,49 @@ START_TEST(verdict_case)
 }
 END_TEST
 
+/* RFC 7489, 6.6.4: of failing messages pct in a hundred get the policy. */
+static const struct sampling_case {
+	unsigned	 pct, lot;
+	enum odm_dmarc	 result;
+	enum odm_policy	 policy;
+	const char	*effective, *disposition, *reasons;
+} samplings[] = {
+	{ 100, 99, ODM_DMARC_FAIL, REJECT, "reject", "reject", "" },
+	{ 30, 29, ODM_DMARC_FAIL, REJECT, "reject", "reject", "" },
+	{ 30, 30, ODM_DMARC_FAIL, REJECT, "quarantine", "none",
+	    "other:sampled_out local_policy:" },
+	{ 0, 0, ODM_DMARC_FAIL, REJECT, "quarantine", "none", "other:sampled_out local_policy:" },
+	{ 30, 99, ODM_DMARC_FAIL, QUARANTINE, "none", "none", "other:sampled_out" },
+	{ 30, 99, ODM_DMARC_FAIL, NONE, "none", "none", "" },
+	{ 30, 99, ODM_DMARC_PASS, REJECT, "reject", "none", "" },
+};
+
+START_TEST(sampling)
+{
+	const struct sampling_case *c = &samplings[_i];
+	struct odm_record record = { .p = c->policy };
+	struct odm_verdict v = { .result = c->result, .author_domain = "author.test",
+		.policy_domain = "policy.test", .record = &record, .published = c->policy,
+		.effective = c->policy, .pct = c->pct, .discovery = ODM_DISCOVERY_PSL };
+	struct conf conf = { .reject_failures = true };
+	struct dmf_decision d;
+	char text[512];
+
+	dmf_decide(&v, &conf, c->lot, &d);
+	ck_assert_str_eq(d.published, odm_policy_name(c->policy));
+	ck_assert_str_eq(d.effective, c->effective);
+	ck_assert_str_eq(d.disposition, c->disposition);
+	show_reasons(&d, text, sizeof(text));
+	ck_assert_str_eq(text, c->reasons);
+}
+END_TEST
+
 START_TEST(no_author)
 {
 	struct conf conf = { .reject_failures = true };
 	struct dmf_decision d;
 
-	dmf_decide(NULL, &conf, &d);
+	dmf_decide(NULL, &conf, 0, &d);
 	ck_assert_int_eq((int)d.action, DMF_ACTION_ACCEPT);
 	ck_assert_int_eq((int)d.result, ODM_DMARC_PERMERROR);
 	ck_assert_ptr_null(d.author_domain);
@@ -170,13 +207,13 @@ START_TEST(long_domain)
 	struct odm_record record = { .p = REJECT };
 	struct odm_verdict v = { .result = ODM_DMARC_FAIL, .author_domain = name,
 		.policy_domain = name, .record = &record, .published = REJECT,
-		.effective = REJECT };
+		.effective = REJECT, .pct = 100 };
 	struct conf conf = { .reject_failures = true };
 	struct dmf_decision d;
 
 	memset(name, 'a', ODM_NAME_MAX);
 	name[ODM_NAME_MAX] = '\0';
-	dmf_decide(&v, &conf, &d);
+	dmf_decide(&v, &conf, 99, &d);
 	ck_assert_str_eq(d.reply.code, "550");
 	ck_assert_uint_eq(strlen(d.reply.text), strlen("rejected by DMARC policy for ") +
 	    ODM_NAME_MAX);
@@ -190,6 +227,7 @@ main(void)
 	TCase *tc = tcase_create("decide");
 
 	tcase_add_loop_test(tc, verdict_case, 0, COUNT(cases));
+	tcase_add_loop_test(tc, sampling, 0, (int)COUNT(samplings));
 	tcase_add_test(tc, no_author);
 	tcase_add_test(tc, no_memory);
 	tcase_add_test(tc, long_domain);
