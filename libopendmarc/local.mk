@@ -18,6 +18,7 @@ libopendmarc_libbase_la_CFLAGS = $(AM_CFLAGS) $(IDN2_CFLAGS) $(PSL_CFLAGS)
 libopendmarc_libbase_la_LIBADD = $(IDN2_LIBS) $(PSL_LIBS) $(BSD_LIBS)
 
 libopendmarc_libparse_la_SOURCES = \
+	libopendmarc/parse/arc.c libopendmarc/parse/arc.h \
 	libopendmarc/parse/authres.c libopendmarc/parse/authres.h \
 	libopendmarc/parse/cfws.c libopendmarc/parse/cfws.h \
 	libopendmarc/parse/dkimsig.c libopendmarc/parse/dkimsig.h \
@@ -25,6 +26,7 @@ libopendmarc_libparse_la_SOURCES = \
 	libopendmarc/parse/rcvdspf.c libopendmarc/parse/rcvdspf.h \
 	libopendmarc/parse/received.c libopendmarc/parse/received.h \
 	libopendmarc/parse/record.c libopendmarc/parse/record.h \
+	libopendmarc/parse/taglist.c libopendmarc/parse/taglist.h \
 	libopendmarc/parse/uri.c libopendmarc/parse/uri.h
 libopendmarc_libparse_la_LIBADD = libopendmarc/libbase.la
 

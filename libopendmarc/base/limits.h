@@ -67,6 +67,9 @@
 /* DKIM-Signature fields looked at when a dkim=pass wants its signature. */
 #define ODM_DKIM_SIGNATURES_MAX	256
 
+/* RFC 8617, 4.2.1: a chain has at most fifty sets. */
+#define ODM_ARC_SETS_MAX	50
+
 /* One history value; longer ones are cut so that a line stays readable. */
 #define ODM_HISTORY_VALUE_MAX	8192
 

@@ -6,6 +6,7 @@
 
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/parse/dkimsig.h"
+#include "libopendmarc/parse/taglist.h"
 
 /* The tags of RFC 6376, 3.5, the required ones first. */
 enum sig_tag {
@@ -19,47 +20,14 @@ static const char *const tag_names[TAG_COUNT] = {
 	[TAG_Q] = "q", [TAG_T] = "t", [TAG_X] = "x", [TAG_Z] = "z",
 };
 
-/*
- * Sorts the tags into values, of repeated ones the first. False when a tag
- * stands twice or a part is no tag at all; a stray ";" is harmless.
- */
-static bool
-read_tags(struct odm_span rest, struct odm_span values[TAG_COUNT])
-{
-	bool seen[TAG_COUNT] = { false }, good = true;
-	struct odm_span part, name;
-	size_t cut, i;
-
-	while (odm_span_next(&rest, ';', &part)) {
-		part = odm_span_trim(part);
-		if (part.len == 0)
-			continue;
-		cut = odm_span_find(part, '=');
-		if (cut == part.len || cut == 0) {
-			good = false;
-			continue;
-		}
-		name = odm_span_trim(odm_span_sub(part, 0, cut));
-		for (i = 0; i < TAG_COUNT && !odm_span_eq(name, tag_names[i]); i++)
-			;
-		if (i == TAG_COUNT)
-			continue;
-		if (seen[i])
-			good = false;
-		else
-			values[i] = odm_span_trim(odm_span_sub(part, cut + 1, part.len));
-		seen[i] = true;
-	}
-	return good;
-}
-
 void
 odm_dkimsig_parse(struct odm_span value, struct odm_dkimsig *sig_r)
 {
 	struct odm_span values[TAG_COUNT] = { { NULL, 0 } };
 
 	assert(sig_r != NULL);
-	*sig_r = (struct odm_dkimsig){ .well_formed = read_tags(value, values) };
+	*sig_r = (struct odm_dkimsig){ 0 };
+	sig_r->well_formed = odm_taglist_read(value, tag_names, TAG_COUNT, values);
 
 	for (size_t i = 0; i < TAG_REQUIRED; i++)
 		if (values[i].len == 0)

@@ -6,6 +6,7 @@
 # A new target is one line in fuzz_targets, three lines of its own below, and
 # its NAME.in and NAME.repro folders in EXTRA_DIST.
 fuzz_targets = \
+	tests/fuzz/fuzz_arc \
 	tests/fuzz/fuzz_authres \
 	tests/fuzz/fuzz_dkimsig \
 	tests/fuzz/fuzz_eval \
@@ -31,6 +32,7 @@ TESTS += $(fuzz_targets)
 endif
 
 EXTRA_DIST += \
+	tests/fuzz/arc.in \
 	tests/fuzz/authres.in \
 	tests/fuzz/dkimsig.in \
 	tests/fuzz/eval.in \
@@ -42,6 +44,10 @@ EXTRA_DIST += \
 	tests/fuzz/received.in \
 	tests/fuzz/record.in \
 	tests/fuzz/uri.in
+
+tests_fuzz_fuzz_arc_SOURCES = tests/fuzz/fuzz_arc.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_arc_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_arc_LDADD = libopendmarc/libparse.la
 
 tests_fuzz_fuzz_authres_SOURCES = tests/fuzz/fuzz_authres.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_authres_LDFLAGS = $(fuzz_ldflags)

@@ -23,6 +23,7 @@ tests_unit_check_span_LDADD = libopendmarc/libbase.la $(CHECK_LIBS)
 
 parse_tests = \
 	tests/unit/check_authres \
+	tests/unit/check_arc \
 	tests/unit/check_dkimsig \
 	tests/unit/check_from \
 	tests/unit/check_rcvdspf \
@@ -35,6 +36,10 @@ TESTS += $(parse_tests)
 tests_unit_check_authres_SOURCES = tests/unit/check_authres.c tests/unit/exact.h
 tests_unit_check_authres_CFLAGS = $(unit_cflags)
 tests_unit_check_authres_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
+
+tests_unit_check_arc_SOURCES = tests/unit/check_arc.c tests/unit/exact.h
+tests_unit_check_arc_CFLAGS = $(unit_cflags)
+tests_unit_check_arc_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
 
 tests_unit_check_dkimsig_SOURCES = tests/unit/check_dkimsig.c tests/unit/exact.h
 tests_unit_check_dkimsig_CFLAGS = $(unit_cflags)
