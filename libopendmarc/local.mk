@@ -20,6 +20,7 @@ libopendmarc_libbase_la_LIBADD = $(IDN2_LIBS) $(PSL_LIBS) $(BSD_LIBS)
 libopendmarc_libparse_la_SOURCES = \
 	libopendmarc/parse/arc.c libopendmarc/parse/arc.h \
 	libopendmarc/parse/authres.c libopendmarc/parse/authres.h \
+	libopendmarc/parse/authwrite.c libopendmarc/parse/authwrite.h \
 	libopendmarc/parse/cfws.c libopendmarc/parse/cfws.h \
 	libopendmarc/parse/dkimsig.c libopendmarc/parse/dkimsig.h \
 	libopendmarc/parse/from.c libopendmarc/parse/from.h \

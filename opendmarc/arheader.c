@@ -3,68 +3,43 @@
  */
 #include "config.h"
 
-#include <string.h>
+#include <stdio.h>
 #include <strings.h>
 
+#include "libopendmarc/parse/authwrite.h"
 #include "opendmarc/arheader.h"
 
-/* RFC 2045, 5.1: a token has no white space, control or 8-bit octets, and none of these. */
-static bool
-is_token(const char *text)
-{
-	const char *c;
-
-	for (c = text; *c != '\0'; c++)
-		if (*c <= ' ' || *c >= 0x7f || strchr("()<>@,;:\\\"/[]?=", *c) != NULL)
-			return false;
-	return c != text;
-}
-
-/* A value as token or quoted string; control characters cannot be said, so they are not. */
-static void
-add_value(struct odm_strbuf *out, const char *text)
-{
-	const char *c;
-
-	if (is_token(text)) {
-		odm_strbuf_adds(out, text);
-		return;
-	}
-	odm_strbuf_addc(out, '"');
-	for (c = text; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			continue;
-		if (*c == '"' || *c == '\\')
-			odm_strbuf_addc(out, '\\');
-		odm_strbuf_addc(out, *c);
-	}
-	odm_strbuf_addc(out, '"');
-}
+/* Longer than any text of ours in a comment. */
+#define COMMENT_MAX	80
 
 void
 dmf_ar_dmarc(struct odm_strbuf *out, const char *id, const struct dmf_decision *d)
 {
-	add_value(out, id);
-	odm_strbuf_addf(out, "; dmarc=%s (p=%s dis=%s)", odm_dmarc_name(d->result),
-	    d->published, d->disposition);
-	if (d->author_domain != NULL) {
-		odm_strbuf_adds(out, " header.from=");
-		add_value(out, d->author_domain);
-	}
+	char comment[COMMENT_MAX];
+	struct odm_authwrite w;
+	int len;
+
+	odm_authwrite_open(&w, out, id, 0);
+	odm_authwrite_result(&w, "dmarc", odm_dmarc_name(d->result));
+	len = snprintf(comment, sizeof(comment), "p=%s dis=%s", d->published, d->disposition);
+	if (len > 0 && (size_t)len < sizeof(comment))
+		odm_authwrite_comment(&w, comment);
+	if (d->author_domain != NULL)
+		odm_authwrite_prop(&w, "header", "from", d->author_domain);
 	if (d->effective != NULL)
-		odm_strbuf_addf(out, " policy.dmarc=%s", d->effective);
+		odm_authwrite_prop(&w, "policy", "dmarc", d->effective);
 }
 
 void
 dmf_ar_spf(struct odm_strbuf *out, const char *id, enum odm_result result,
     bool helo, const char *domain)
 {
-	add_value(out, id);
-	odm_strbuf_addf(out, "; spf=%s", odm_result_name(result));
-	if (domain[0] == '\0')
-		return;
-	odm_strbuf_adds(out, helo ? " smtp.helo=" : " smtp.mailfrom=");
-	add_value(out, domain);
+	struct odm_authwrite w;
+
+	odm_authwrite_open(&w, out, id, 0);
+	odm_authwrite_result(&w, "spf", odm_result_name(result));
+	if (domain[0] != '\0')
+		odm_authwrite_prop(&w, "smtp", helo ? "helo" : "mailfrom", domain);
 }
 
 /* Names and queue ids come from the MTA; whatever it sends, the field stays one line. */

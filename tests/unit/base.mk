@@ -22,8 +22,9 @@ tests_unit_check_span_CFLAGS = $(unit_cflags)
 tests_unit_check_span_LDADD = libopendmarc/libbase.la $(CHECK_LIBS)
 
 parse_tests = \
-	tests/unit/check_authres \
 	tests/unit/check_arc \
+	tests/unit/check_authres \
+	tests/unit/check_authwrite \
 	tests/unit/check_dkimsig \
 	tests/unit/check_from \
 	tests/unit/check_rcvdspf \
@@ -36,6 +37,10 @@ TESTS += $(parse_tests)
 tests_unit_check_authres_SOURCES = tests/unit/check_authres.c tests/unit/exact.h
 tests_unit_check_authres_CFLAGS = $(unit_cflags)
 tests_unit_check_authres_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
+
+tests_unit_check_authwrite_SOURCES = tests/unit/check_authwrite.c tests/unit/exact.h
+tests_unit_check_authwrite_CFLAGS = $(unit_cflags)
+tests_unit_check_authwrite_LDADD = libopendmarc/libparse.la $(CHECK_LIBS)
 
 tests_unit_check_arc_SOURCES = tests/unit/check_arc.c tests/unit/exact.h
 tests_unit_check_arc_CFLAGS = $(unit_cflags)
