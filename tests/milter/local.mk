@@ -1,6 +1,7 @@
 # local.mk - black-box tests of the daemon: starting it, and the milter protocol.
 milter_tests = \
 	tests/milter/test_load.py \
+	tests/milter/test_psl.py \
 	tests/milter/test_report_script.py \
 	tests/milter/test_robust.py \
 	tests/milter/test_start.py \
@@ -9,7 +10,3 @@ milter_tests = \
 	tests/milter/test_verdict.py
 TESTS += $(milter_tests)
 EXTRA_DIST += $(milter_tests) tests/milter/filter.py
-# local.mk
-
-TESTS += tests/milter/test_psl.py tests/milter/test_start.py
-EXTRA_DIST += tests/milter/test_psl.py tests/milter/test_start.py
