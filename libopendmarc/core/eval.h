@@ -89,8 +89,16 @@ struct odm_eval;		/* private: eval_private.h */
 struct odm_psl;			/* libopendmarc/base/psl.h */
 
 /*
- * Starts an evaluation. eager asks all names of a walk at once: for callers
- * that count round trips, not questions. NULL: out of memory.
+ * Starts an evaluation. NULL: out of memory.
+ * Lazy, it asks one name at a time and none that cannot matter. Eager, for callers
+ * that count round trips, it puts a whole walk at once and does not wait for the
+ * identities: for each author up to ODM_WALK_MAX - 1 names more (an author with a
+ * record of its own needs one), and up to as many for each identifier below the
+ * author's organization that another one makes needless, or that a psd tag on the way
+ * would have stopped. The verdict is the same, and so is the bound: with one author
+ * ODM_WALK_MAX names, one test of existence, and ODM_IDENTIFIERS_MAX walks of
+ * ODM_WALK_MAX - 1 names; in all ODM_QUESTIONS_MAX. With a list there are two names
+ * for each author and nothing else.
  */
 struct odm_eval *odm_eval_new(bool eager);
 

@@ -19,6 +19,7 @@ static const struct dns_row rows[] = {
 	{ "_dmarc.broken.example.com", NULL },
 	{ "_dmarc.other.example.com", "v=DMARC1; p=none; psd=n" },
 	{ "_dmarc.half.example", "v=DMARC1; p=reject; adkim=s" },
+	{ "_dmarc.deep.a.b.c.d.e.f.g.half.example", "v=DMARC1; p=none" },
 	{ "_dmarc.bad.example", "v=DMARC1; p=bogus" },
 	{ "_dmarc.top.broken", "v=DMARC1; p=reject" },
 	{ "_dmarc.broken", NULL },
@@ -431,6 +432,46 @@ START_TEST(give_up)
 }
 END_TEST
 
+/* What ordinary messages cost, asked lazily, eagerly and with a list. */
+static const struct cost_case {
+	const char	*what, *author, *spf, *dkim;
+	size_t		 lazy, eager, list;
+} costs[] = {
+	{ "its own domain", "example.com", "example.com", "example.com", 1, 2, 1 },
+	{ "the SPF domain of a mailer", "example.com", "mailer.test", "example.com", 1, 2, 1 },
+	{ "strangers under one top-level domain", "example.com", "mailer.com", NULL, 2, 2, 1 },
+	{ "a host of the domain", "example.com", "mail.example.com", NULL, 3, 3, 1 },
+	{ "each mechanism is looked at", "example.com", "mail.example.com", "example.com",
+	    3, 3, 1 },
+	{ "a subdomain without a record", "news.example.com", "news.example.com", NULL, 3, 3, 2 },
+	{ "a subdomain that does not exist", "nx.example.com", NULL, NULL, 4, 4, 2 },
+	{ "many labels", "a.b.c.d.e.f.g.h.i.j.example.com", NULL, NULL, 9, 9, 2 },
+	{ "a record below many labels", "deep.a.b.c.d.e.f.g.half.example", NULL, NULL, 1, 8, 1 },
+	{ "no policy", "nothing.test", "nothing.test", "mailer.test", 2, 2, 1 },
+};
+
+START_TEST(ordinary_costs)
+{
+	const struct cost_case *c = &costs[_i / 3];
+	size_t want = _i % 3 == 0 ? c->lazy : _i % 3 == 1 ? c->eager : c->list;
+	struct odm_eval *e = new_eval(_i % 3 == 1, NULL);
+	struct odm_psl *psl = odm_psl_open(NULL);
+
+	ck_assert_ptr_nonnull(psl);
+	if (_i % 3 == 2)
+		odm_eval_use_psl(e, psl);
+	ck_assert_int_eq(odm_eval_add_author(e, c->author), 0);
+	ck_assert_int_eq(odm_eval_add_spf(e, ODM_RESULT_PASS, c->spf), 0);
+	ck_assert_int_eq(odm_eval_add_dkim(e, ODM_RESULT_PASS, c->dkim), 0);
+	odm_eval_identities_complete(e);
+	ck_assert(answer_all(e));
+	ck_assert_msg(dns_rows_asked(odm_eval_questions(e)) == want, "%s: %zu, want %zu", c->what,
+	    dns_rows_asked(odm_eval_questions(e)), want);
+	odm_eval_free(&e);
+	odm_psl_free(&psl);
+}
+END_TEST
+
 /*
  * The worst that can be asked for: authors of eight and more labels in different
  * organizations, and twenty deep identifiers that each walk on their own.
@@ -580,6 +621,7 @@ main(void)
 	tcase_add_test(tc, a_needless_comparison_is_not_made);
 	tcase_add_loop_test(tc, identifiers_beyond_the_limit_are_counted, 0, 2);
 	tcase_add_loop_test(tc, give_up, 0, 2 * (int)COUNT(give_ups));
+	tcase_add_loop_test(tc, ordinary_costs, 0, 3 * (int)COUNT(costs));
 	tcase_add_loop_test(tc, questions_stay_within_their_bound, 0, 4);
 	tcase_add_loop_test(tc, a_full_table_is_temperror, 0, 2);
 	tcase_add_loop_test(tc, short_memory_is_temperror, 0, 2);
