@@ -10,7 +10,7 @@ PY_LOG_COMPILER = python3
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 
-EXTRA_DIST += tests/all
+EXTRA_DIST += tests/all tests/coverage
 
 EXTRA_DIST += tests/unit/suite.h
 
