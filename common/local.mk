@@ -2,7 +2,8 @@
 noinst_LTLIBRARIES += \
 	common/libconf.la \
 	common/libdns.la \
-	common/libhistory.la
+	common/libhistory.la \
+	common/librecordlint.la
 
 common_libconf_la_SOURCES = \
 	common/conf.c common/conf.h common/conf_private.h \
@@ -32,3 +33,8 @@ common_libhistory_la_SOURCES = \
 	common/history.c common/history.h \
 	common/historyread.c
 common_libhistory_la_LIBADD = libopendmarc/libbase.la
+
+common_librecordlint_la_SOURCES = \
+	common/recordlint.c common/recordlint.h \
+	common/recordlint_rules.c
+common_librecordlint_la_LIBADD = libopendmarc/libcore.la

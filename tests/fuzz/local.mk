@@ -17,6 +17,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_rcvdspf \
 	tests/fuzz/fuzz_received \
 	tests/fuzz/fuzz_record \
+	tests/fuzz/fuzz_recordlint \
 	tests/fuzz/fuzz_uri
 
 if FUZZERS
@@ -43,6 +44,7 @@ EXTRA_DIST += \
 	tests/fuzz/rcvdspf.in \
 	tests/fuzz/received.in \
 	tests/fuzz/record.in \
+	tests/fuzz/recordlint.in \
 	tests/fuzz/uri.in
 
 tests_fuzz_fuzz_arc_SOURCES = tests/fuzz/fuzz_arc.c tests/fuzz/fuzz.h $(fuzz_driver)
@@ -84,6 +86,10 @@ tests_fuzz_fuzz_received_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_record_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_record_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_recordlint_SOURCES = tests/fuzz/fuzz_recordlint.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_recordlint_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_recordlint_LDADD = common/librecordlint.la
 
 tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_uri_LDFLAGS = $(fuzz_ldflags)
