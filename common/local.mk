@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += \
 	common/libconf.la \
 	common/libdns.la \
+	common/libexplain.la \
 	common/libhistory.la \
 	common/librecordlint.la
 
@@ -38,3 +39,10 @@ common_librecordlint_la_SOURCES = \
 	common/recordlint.c common/recordlint.h \
 	common/recordlint_rules.c
 common_librecordlint_la_LIBADD = libopendmarc/libcore.la
+
+common_libexplain_la_SOURCES = \
+	common/explain.c common/explain.h common/explain_private.h \
+	common/explain_read.c \
+	common/explain_tree.c
+common_libexplain_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+common_libexplain_la_LIBADD = libopendmarc/libcore.la $(JANSSON_LIBS)
