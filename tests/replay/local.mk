@@ -11,3 +11,10 @@ EXTRA_DIST += tests/replay/README.md \
 	tests/replay/cases/errors.replay \
 	tests/replay/cases/psl.replay \
 	tests/replay/cases/suffixes.list
+
+# The same cases, explained and repeated from the explanation.
+check_PROGRAMS += tests/replay/explained
+TESTS += tests/replay/explained
+tests_replay_explained_SOURCES = tests/replay/explained.c tests/replay/replay.h \
+	tests/replay/script.c tests/replay/zone.c
+tests_replay_explained_LDADD = common/libexplain.la
