@@ -84,7 +84,7 @@ struct recordlint_rule {
 
 struct recordlint_finding {
 	enum recordlint_code code;
-	struct odm_span	 tag;		/* name as written, in the record; len 0: the whole record */
+	struct odm_span	 tag;		/* name as written (in the record, or static); len 0: the record */
 	size_t		 at;		/* first octet concerned, from 0 */
 	size_t		 len;		/* octets concerned; 0: something is missing at that place */
 	char		 fix[RECORDLINT_FIX_MAX + 1];	/* "": the one of the rule */
@@ -124,7 +124,7 @@ const char *recordlint_severity_name(enum recordlint_severity severity);
 void recordlint_check(struct odm_span record, const struct recordlint_place *place,
     struct recordlint *lint_r);
 
-/* Adds one finding in its place; fix NULL: the rule's. tag points into the record. */
+/* Adds one finding in its place; fix NULL: the rule's. tag is not copied. */
 void recordlint_add(struct recordlint *lint, enum recordlint_code code, struct odm_span tag,
     size_t at, size_t len, const char *fix);
 

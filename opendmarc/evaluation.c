@@ -151,3 +151,9 @@ dmf_evaluation_finish(struct dmf_evaluation *ev, int64_t deadline)
 	(void)dnstask_finish(ev->task, deadline);
 	return ev->work->failed ? NULL : odm_eval_verdict(ev->work->eval);
 }
+
+struct odm_eval *
+dmf_evaluation_eval(const struct dmf_evaluation *ev)
+{
+	return ev->work->eval;
+}

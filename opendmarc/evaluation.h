@@ -38,4 +38,7 @@ void dmf_evaluation_add_dkim(struct dmf_evaluation *ev, enum odm_result result,
  */
 const struct odm_verdict *dmf_evaluation_finish(struct dmf_evaluation *ev, int64_t deadline);
 
+/* The evaluation itself, for explanations; only after finish. It belongs to ev. */
+struct odm_eval *dmf_evaluation_eval(const struct dmf_evaluation *ev);
+
 #endif

@@ -414,6 +414,17 @@ dmf_inputs_dkim(const struct dmf_inputs *in, size_t i)
 	return NULL;
 }
 
+const struct dmf_dkim *
+dmf_inputs_refused(const struct dmf_inputs *in, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < in->nclaims; k++)
+		if (in->claims[k].refused && i-- == 0)
+			return &in->claims[k].dkim;
+	return NULL;
+}
+
 void
 dmf_inputs_settle_spf(struct dmf_inputs *in, const enum odm_result *own)
 {

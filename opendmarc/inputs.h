@@ -66,6 +66,12 @@ void dmf_inputs_free(struct dmf_inputs **in);
 const struct dmf_dkim *dmf_inputs_dkim(const struct dmf_inputs *in, size_t i);
 
 /*
+ * The i-th DKIM pass that was refused, NULL past the last: not in place, or about no
+ * signature of this message, or with another result against it.
+ */
+const struct dmf_dkim *dmf_inputs_refused(const struct dmf_inputs *in, size_t i);
+
+/*
  * Decides about SPF: own is the result of our own check, NULL when none was
  * made. Then what a header says only explains. Call it once, before the next three.
  */

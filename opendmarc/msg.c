@@ -41,9 +41,12 @@ struct dmf_msg {
 	size_t		 nfrom;		/* From fields */
 	bool		 no_memory;	/* something that the verdict needs is missing */
 	struct dmf_evaluation *evaluation;	/* NULL until an Author Domain is known */
+	struct dmf_context ctx;		/* what inputs was read with */
 	struct dmf_inputs *inputs;
 	unsigned	*removals;
 	struct odm_strbuf inserts[DMF_INSERTS_MAX];
+	struct dmf_decision decision;
+	bool		 judged;	/* decision is about this message, not about memory */
 	struct dmf_orders orders;
 };
 
@@ -342,38 +345,53 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 	/* The time that a message may wait; what was asked earlier costs nothing here. */
 	int64_t deadline = resolver_now() + (int64_t)env->conf->dns_timeout_secs * 1000;
 	const struct odm_verdict *v = NULL;
-	struct dmf_decision d;
-	struct dmf_context ctx;
+	struct dmf_decision *d = &m->decision;
+	struct dmf_context *ctx = &m->ctx;
 
-	fill_context(m, job, mta_name, &ctx);
+	fill_context(m, job, mta_name, ctx);
 	m->orders.job = job != NULL ? job : UNKNOWN_JOB;
 	if (m->fields.dropped > 0)
 		log_write(LOG_LEVEL_WARNING, "%s: %zu header fields over the limits were not read",
 		    m->orders.job, m->fields.dropped);
-	if (m->no_memory || !read_inputs(m, &ctx))
+	if (m->no_memory || !read_inputs(m, ctx))
 		goto no_memory;
 	settle_spf(m, deadline);
 	if (m->evaluation != NULL &&
 	    (v = dmf_evaluation_finish(m->evaluation, deadline)) == NULL)
 		goto no_memory;
-	dmf_decide(v, env->conf, arc4random_uniform(100), &d);
+	dmf_decide(v, env->conf, arc4random_uniform(100), d);
+	m->judged = true;
 	log_from(m);
 	if (v != NULL)
 		log_write(LOG_LEVEL_INFO, "%s: %s %s", m->orders.job, v->author_domain,
 		    odm_dmarc_name(v->result));
 	hint(m);
-	write_history(m, &ctx, v, &d);
-	m->orders.action = d.action;
-	m->orders.reply = d.reply;
-	if (d.action == DMF_ACTION_ACCEPT) {
-		order_inserts(m, &ctx, &d);
-		order_removals(m, d.result == ODM_DMARC_PASS);
+	write_history(m, ctx, v, d);
+	m->orders.action = d->action;
+	m->orders.reply = d->reply;
+	if (d->action == DMF_ACTION_ACCEPT) {
+		order_inserts(m, ctx, d);
+		order_removals(m, d->result == ODM_DMARC_PASS);
 	}
 	return &m->orders;
 no_memory:
-	dmf_decide_no_memory(&d);
+	dmf_decide_no_memory(d);
 	log_write(LOG_LEVEL_ERROR, "%s: out of memory, message refused for now", m->orders.job);
-	m->orders.action = d.action;
-	m->orders.reply = d.reply;
+	m->orders.action = d->action;
+	m->orders.reply = d->reply;
 	return &m->orders;
+}
+
+bool
+dmf_msg_view(const struct dmf_msg *m, struct dmf_msg_view *view_r)
+{
+	if (!m->judged)
+		return false;
+	*view_r = (struct dmf_msg_view){
+		.nfrom = m->nfrom, .inputs = m->inputs, .decision = &m->decision,
+		.eval = m->evaluation != NULL ? dmf_evaluation_eval(m->evaluation) : NULL,
+		.own_spf = m->spf != NULL,
+		.spf_is_helo = m->spf != NULL ? spf_is_helo(m->spf) : m->null_sender,
+	};
+	return true;
 }

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "libopendmarc/core/eval.h"
 #include "opendmarc/conn.h"
+#include "opendmarc/inputs.h"
 #include "opendmarc/verdict.h"
 
 struct dmf_msg;		/* private: msg.c */
@@ -52,5 +54,18 @@ void dmf_msg_field(struct dmf_msg *m, const char *name, const char *value);
  */
 const struct dmf_orders *dmf_msg_end(struct dmf_msg *m, const char *job,
     const char *mta_name);
+
+/* What a message was judged by. All pointers belong to the message. */
+struct dmf_msg_view {
+	size_t		 nfrom;		/* From fields */
+	struct odm_eval	*eval;		/* NULL: no Author Domain is known */
+	const struct dmf_inputs *inputs;
+	const struct dmf_decision *decision;
+	bool		 own_spf;	/* SPF was checked here, not read in a field */
+	bool		 spf_is_helo;	/* about the HELO name, since the sender is null */
+};
+
+/* For explanations, after dmf_msg_end(). False: memory was too short to judge it. */
+bool dmf_msg_view(const struct dmf_msg *m, struct dmf_msg_view *view_r);
 
 #endif
