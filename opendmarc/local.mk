@@ -19,6 +19,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/shared.c opendmarc/shared.h \
 	opendmarc/verdict.c opendmarc/verdict.h
 opendmarc_libfilter_la_LIBADD = common/libdns.la common/libhistory.la
+include opendmarc/check.mk
 
 sbin_PROGRAMS += opendmarc/opendmarc
 
