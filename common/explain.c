@@ -99,6 +99,7 @@ explain_free(struct explain **x)
 	if (*x == NULL)
 		return;
 	odm_eval_free(&(*x)->eval);
+	odm_psl_free(&(*x)->own_psl);
 	odm_questions_free(&(*x)->dns);
 	for (i = 0; i < (*x)->nfacts; i++) {
 		free((*x)->facts[i].selector);
@@ -107,6 +108,12 @@ explain_free(struct explain **x)
 	free((*x)->facts);
 	free(*x);
 	*x = NULL;
+}
+
+void
+explain_use_psl(struct explain *x, const struct odm_psl *psl)
+{
+	x->psl = psl;
 }
 
 int
@@ -243,6 +250,8 @@ add_inputs(const struct explain *x, struct odm_eval *e)
 {
 	size_t i;
 
+	if (x->psl != NULL)
+		odm_eval_use_psl(e, x->psl);
 	for (i = 0; i < x->nauthors; i++)
 		if (odm_eval_add_author(e, x->authors[i]) != 0)
 			return -1;

@@ -48,6 +48,12 @@ struct explain *explain_new(bool eager);
 /* Frees *x and clears it. *x may be NULL. */
 void explain_free(struct explain **x);
 
+/*
+ * Evaluates by RFC 7489 with this list, which must outlive x; call it first. Of the list
+ * the document keeps the suffixes of the names concerned, which are enough to repeat it.
+ */
+void explain_use_psl(struct explain *x, const struct odm_psl *psl);
+
 /* Adds an Author Domain, normalised. 0, or -1: there are too many, or no memory. */
 int explain_add_author(struct explain *x, const char *domain);
 

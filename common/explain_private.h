@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "common/explain.h"
+#include "libopendmarc/base/psl.h"
 
 #define EXPLAIN_FORMAT	"opendmarc-explain"
 #define EXPLAIN_VERSION	1
@@ -26,6 +27,8 @@ struct explain {
 	struct explain_fact *facts;
 	size_t		 nfacts, facts_size;
 	struct odm_questions *dns;	/* open ones were asked and not answered */
+	const struct odm_psl *psl;	/* NULL: by tree walk */
+	struct odm_psl	*own_psl;	/* the list of a document; psl is the same then */
 	struct odm_eval	*eval;		/* made from the above; NULL: not yet */
 };
 
@@ -35,6 +38,9 @@ bool explain_kind_parse(const char *word, enum odm_question_kind *kind_r);
 const char *explain_status_name(const struct odm_answer *answer);	/* NULL: unanswered */
 /* *answered_r is false for the word of an open question. */
 bool explain_status_parse(const char *word, enum odm_answer_status *status_r, bool *answered_r);
+
+#define EXPLAIN_TREEWALK	"rfc9989"
+#define EXPLAIN_PSL		"rfc7489"
 
 /* The whole document as a tree, from an x with its evaluation. NULL: out of memory. */
 json_t *explain_tree(const struct explain *x);

@@ -8,6 +8,10 @@
 
 #include "common/explain_private.h"
 #include "libopendmarc/base/domain.h"
+#include "libopendmarc/base/strbuf.h"
+
+/* One for each name that can be part of an evaluation. */
+#define SUFFIXES_MAX	(ODM_AUTHORS_MAX + EXPLAIN_IDENTITIES_MAX)
 
 /* Room for the path of a value, "dns[123].records[45]". */
 #define PLACE_MAX	64
@@ -118,6 +122,35 @@ read_identity(struct reader *r, const json_t *object, const char *place)
 	return true;
 }
 
+/* The public suffixes as a list of rules, one a line. */
+static bool
+read_suffixes(struct reader *r, const json_t *inputs)
+{
+	const json_t *suffixes = json_object_get(inputs, "public_suffixes");
+	struct odm_strbuf text;
+	bool ok = true;
+
+	if (!json_is_array(suffixes) || json_array_size(suffixes) > SUFFIXES_MAX)
+		return bad(r, "inputs.public_suffixes", "not an array, or too long");
+	odm_strbuf_init(&text, SUFFIXES_MAX * (ODM_NAME_MAX + 1) + 64);
+	/* A list without a rule is none; this one says nothing beyond the implicit rule. */
+	odm_strbuf_adds(&text, "// suffixes\ninvalid\n");
+	for (size_t i = 0; ok && i < json_array_size(suffixes); i++) {
+		const char *name = json_string_value(json_array_get(suffixes, i));
+
+		ok = name != NULL && is_normalised(name);
+		if (ok)
+			odm_strbuf_addf(&text, "%s\n", name);
+	}
+	if (!ok)
+		bad(r, "inputs.public_suffixes", "not a domain name in lower case A-labels");
+	else if (text.failed || (r->x->own_psl = odm_psl_parse(odm_strbuf_span(&text))) == NULL)
+		ok = bad(r, "inputs.public_suffixes", "memory is short");
+	r->x->psl = r->x->own_psl;
+	odm_strbuf_free(&text);
+	return ok;
+}
+
 static bool
 read_inputs(struct reader *r, const json_t *root)
 {
@@ -130,8 +163,11 @@ read_inputs(struct reader *r, const json_t *root)
 	if (!read_string(r, inputs, "mode", "inputs", &mode) ||
 	    !read_bool(r, inputs, "eager", "inputs", &r->x->eager) || !read_authors(r, inputs))
 		return false;
-	if (mode == NULL || strcmp(mode, "rfc9989") != 0)
+	if (mode == NULL ||
+	    (strcmp(mode, EXPLAIN_TREEWALK) != 0 && strcmp(mode, EXPLAIN_PSL) != 0))
 		return bad(r, "inputs.mode", "not known");
+	if (strcmp(mode, EXPLAIN_PSL) == 0 && !read_suffixes(r, inputs))
+		return false;
 	identities = json_object_get(inputs, "identities");
 	if (!json_is_array(identities))
 		return bad(r, "inputs.identities", "not an array");

@@ -82,6 +82,48 @@ identity_tree(const struct explain_fact *f)
 	return whole(o, ok);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The public suffix of a name: all of it, or what its organization stands below. */
+static void
+find_suffix(const struct odm_psl *psl, const char *name, char suffix_r[ODM_NAME_MAX + 1])
+{
+	char org[ODM_NAME_MAX + 1];
+	const char *dot;
+
+	odm_psl_orgdomain(psl, name, org);
+	dot = strchr(org, '.');
+	(void)strlcpy(suffix_r, odm_psl_is_suffix(psl, name) || dot == NULL ? name : dot + 1,
+	    ODM_NAME_MAX + 1);
+}
+
+/* The public suffixes of all names in use, sorted, each once. */
+static json_t *
+suffixes_tree(const struct explain *x)
+{
+	char (*names)[ODM_NAME_MAX + 1] = calloc(x->nauthors + x->nfacts + 1, sizeof(*names));
+	json_t *suffixes = json_array();
+	size_t n = 0, i;
+	bool ok = names != NULL;
+
+	for (i = 0; ok && i < x->nauthors; i++)
+		find_suffix(x->psl, x->authors[i], names[n++]);
+	for (i = 0; ok && i < x->nfacts; i++)
+		if (x->facts[i].used && x->facts[i].domain[0] != '\0')
+			find_suffix(x->psl, x->facts[i].domain, names[n++]);
+	if (ok)
+		qsort(names, n, sizeof(*names), compare_names);
+	for (i = 0; ok && i < n; i++)
+		if (i == 0 || strcmp(names[i - 1], names[i]) != 0)
+			ok = append(suffixes, json_string(names[i]));
+	free(names);
+	return whole(suffixes, ok);
+}
+
 static json_t *
 inputs_tree(const struct explain *x)
 {
@@ -93,8 +135,10 @@ inputs_tree(const struct explain *x)
 		ok = append(authors, json_string(x->authors[i])) && ok;
 	for (i = 0; i < x->nfacts; i++)
 		ok = append(identities, identity_tree(&x->facts[i])) && ok;
-	ok = set_text(o, "mode", "rfc9989") && ok;
+	ok = set_text(o, "mode", x->psl == NULL ? EXPLAIN_TREEWALK : EXPLAIN_PSL) && ok;
 	ok = set(o, "eager", json_boolean(x->eager)) && ok;
+	if (x->psl != NULL)
+		ok = set(o, "public_suffixes", suffixes_tree(x)) && ok;
 	ok = set(o, "authors", authors) && ok;
 	ok = set(o, "identities", identities) && ok;
 	return whole(o, ok);
@@ -221,10 +265,12 @@ verdict_tree(const struct odm_verdict *v)
 	ok = set_text(o, "author_domain", v->author_domain) && ok;
 	ok = set_text(o, "policy_domain", v->policy_domain) && ok;
 	ok = set_text(o, "org_domain", v->org_domain) && ok;
+	ok = set_text(o, "discovery", odm_discovery_name(v->discovery)) && ok;
 	ok = set_text(o, "tag", tags[v->tag]) && ok;
 	ok = set_text(o, "published", odm_policy_name(v->published)) && ok;
 	ok = set_text(o, "effective", odm_policy_name(v->effective)) && ok;
 	ok = set(o, "testing", json_boolean(v->testing)) && ok;
+	ok = set(o, "pct", json_integer((json_int_t)v->pct)) && ok;
 	ok = set(o, "exists", json_boolean(v->exists)) && ok;
 	ok = set(o, "spf_aligned", json_boolean(v->spf_aligned)) && ok;
 	ok = set(o, "dkim_aligned", json_boolean(v->dkim_aligned)) && ok;

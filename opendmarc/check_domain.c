@@ -176,7 +176,7 @@ print_step(const struct paint *p, const struct check_lookup *l, size_t step)
 	const struct odm_answer *a = check_lookup_answer(l, step);
 	bool found = false;
 
-	paint(p, PAINT_PLAIN, "\t\t_dmarc.%s: ", l->walk.steps[step].name);
+	paint(p, PAINT_PLAIN, "\t\t_dmarc.%s: ", l->walk->steps[step].name);
 	if (a == NULL) {
 		paint(p, PAINT_PLAIN, "too long a name for the DNS\n");
 		return;
@@ -197,14 +197,13 @@ print_step(const struct paint *p, const struct check_lookup *l, size_t step)
 	paint(p, PAINT_PLAIN, "\n");
 }
 
-/* The steps looked at, and the one at which the walk failed. */
 static void
 print_walk(const struct paint *p, const struct check_lookup *l)
 {
-	size_t n = l->walk.nseen + (l->walk.state == ODM_WALK_DONE ? 0 : 1);
+	size_t n = check_lookup_steps(l);
 
-	paint(p, PAINT_PLAIN, "\tWalk:\n");
-	for (size_t i = 0; i < n && i < l->walk.nsteps; i++)
+	paint(p, PAINT_PLAIN, l->by_list ? "\tLookups with a public suffix list:\n" : "\tWalk:\n");
+	for (size_t i = 0; i < n; i++)
 		print_step(p, l, i);
 	if (l->nhidden > 0)
 		paint(p, PAINT_WARN, "\t\tand %zu records more\n", l->nhidden);
@@ -241,6 +240,19 @@ print_dests(const struct paint *p, const struct check_lookup *l)
 	}
 }
 
+/* Of several records at one name: which one, from 1. */
+static size_t
+record_number(const struct check_lookup *l, const struct check_record *r)
+{
+	size_t n = 1;
+
+	while (r > l->records && (r - 1)->step == r->step) {
+		r--;
+		n++;
+	}
+	return n;
+}
+
 static void
 print_finding(const struct paint *p, const struct check_lookup *l, const struct check_record *r,
     const struct recordlint_finding *f)
@@ -254,7 +266,10 @@ print_finding(const struct paint *p, const struct check_lookup *l, const struct 
 
 	paint(p, PAINT_PLAIN, "\t\t");
 	paint(p, colors[rule->severity], "%s", recordlint_severity_name(rule->severity));
-	paint(p, PAINT_PLAIN, ": _dmarc.%s, octet %zu", l->walk.steps[r->step].name, f->at + 1);
+	paint(p, PAINT_PLAIN, ": _dmarc.%s, ", l->walk->steps[r->step].name);
+	if (l->walk->steps[r->step].several)
+		paint(p, PAINT_PLAIN, "record %zu, ", record_number(l, r));
+	paint(p, PAINT_PLAIN, "octet %zu", f->at + 1);
 	if (f->tag.len > 0) {
 		paint(p, PAINT_PLAIN, ", ");
 		paint_octets(p, odm_span_sub(f->tag, 0, f->tag.len < 40 ? f->tag.len : 40));

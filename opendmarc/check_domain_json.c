@@ -81,7 +81,7 @@ static json_t *
 step_tree(const struct check_lookup *l, size_t step)
 {
 	json_t *o = json_object(), *records = json_array();
-	bool ok = set_text(o, "name", l->walk.steps[step].name);
+	bool ok = set_text(o, "name", l->walk->steps[step].name);
 
 	ok = set_text(o, "answer", check_answer_name(check_lookup_answer(l, step))) && ok;
 	for (size_t i = 0; i < l->nrecords; i++)
@@ -97,10 +97,10 @@ step_tree(const struct check_lookup *l, size_t step)
 static json_t *
 walk_tree(const struct check_lookup *l)
 {
-	size_t n = l->walk.nseen + (l->walk.state == ODM_WALK_DONE ? 0 : 1);
+	size_t n = check_lookup_steps(l);
 	json_t *walk = json_array();
 
-	for (size_t i = 0; i < n && i < l->walk.nsteps; i++)
+	for (size_t i = 0; i < n; i++)
 		if (json_array_append_new(walk, step_tree(l, i)) != 0) {
 			json_decref(walk);
 			return NULL;
@@ -160,6 +160,8 @@ check_domain_json(const struct check_lookup *l, const char *argument)
 	ok = set_text(o, "state", check_state_name(l->state)) && ok;
 	ok = set_text(o, "domain", l->state == CHECK_INVALID ? NULL : l->domain) && ok;
 	ok = set_text(o, "org_domain", l->org_domain) && ok;
+	ok = set_text(o, "discovery", odm_discovery_name(l->by_list ? ODM_DISCOVERY_PSL :
+	    ODM_DISCOVERY_TREEWALK)) && ok;
 	ok = set_text(o, "reason", l->verdict != NULL ? l->verdict->reason : NULL) && ok;
 	ok = set(o, "policy", l->state == CHECK_FOUND ? policy_tree(l->verdict) :
 	    json_null()) && ok;

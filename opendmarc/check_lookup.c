@@ -19,13 +19,13 @@ step_policy(struct dnstask *task, void *arg)
 
 	do {
 		decided = odm_eval_run(l->eval);
-		if (odm_walk_run(&l->walk, qs, false) != ODM_WALK_OPEN && decided)
+		if (decided && (l->by_list ||
+		    odm_walk_run(&l->own_walk, qs, false) != ODM_WALK_OPEN))
 			return DNSTASK_DONE;
 	} while (dmarctask_carry(task, qs));
 	if (!dnstask_overdue(task))
 		return DNSTASK_WAITS;
 	odm_eval_give_up(l->eval);
-	(void)odm_walk_run(&l->walk, qs, false);
 	return DNSTASK_DONE;
 }
 
@@ -52,7 +52,15 @@ run_task(struct resolver *resolver, dnstask_step *step, void *arg, int64_t timeo
 const struct odm_answer *
 check_lookup_answer(const struct check_lookup *l, size_t step)
 {
-	return odm_questions_answer(odm_eval_questions(l->eval), l->walk.steps[step].question);
+	return odm_questions_answer(odm_eval_questions(l->eval), l->walk->steps[step].question);
+}
+
+size_t
+check_lookup_steps(const struct check_lookup *l)
+{
+	bool failed = l->walk->nseen < l->walk->nsteps && l->verdict->result == ODM_DMARC_TEMPERROR;
+
+	return l->walk->nseen + (failed || l->walk->state == ODM_WALK_FAILED ? 1 : 0);
 }
 
 static enum check_state
@@ -74,19 +82,27 @@ state_of(const struct odm_verdict *v)
 
 /* Looks for the policy of a message that fails: no identities at all. */
 static bool
-look_up_policy(struct check_lookup *l, struct resolver *resolver, int64_t timeout_msecs)
+look_up_policy(struct check_lookup *l, struct resolver *resolver, const struct odm_psl *psl,
+    int64_t timeout_msecs)
 {
 	l->eval = odm_eval_new(false);
-	if (l->eval == NULL || odm_eval_add_author(l->eval, l->domain) != 0)
+	if (l->eval == NULL)
+		return false;
+	if (l->by_list)
+		odm_eval_use_psl(l->eval, psl);
+	if (odm_eval_add_author(l->eval, l->domain) != 0)
 		return false;
 	odm_eval_identities_complete(l->eval);
-	odm_walk_init(&l->walk, l->domain);
+	odm_walk_init(&l->own_walk, l->domain);
 	if (!run_task(resolver, step_policy, l, timeout_msecs))
 		return false;
 	l->verdict = odm_eval_verdict(l->eval);
 	l->state = state_of(l->verdict);
-	if (l->walk.state == ODM_WALK_DONE)
-		l->org_domain = odm_walk_orgdomain(&l->walk);
+	l->walk = l->by_list ? odm_eval_author_walk(l->eval, 0) : &l->own_walk;
+	if (l->by_list)
+		l->org_domain = l->verdict->org_domain;
+	else if (l->walk->state == ODM_WALK_DONE)
+		l->org_domain = odm_walk_orgdomain(l->walk);
 	return true;
 }
 
@@ -110,7 +126,7 @@ answer(bool known, bool yes)
 static void
 add_record(struct check_lookup *l, const struct odm_psl *psl, size_t step, struct odm_span text)
 {
-	const char *name = l->walk.steps[step].name;
+	const char *name = l->walk->steps[step].name;
 	struct recordlint_place place = {
 		answer(l->org_domain != NULL,
 		    l->org_domain != NULL && strcmp(name, l->org_domain) == 0),
@@ -134,7 +150,7 @@ add_record(struct check_lookup *l, const struct odm_psl *psl, size_t step, struc
 	if (!r->linted)
 		return;
 	recordlint_check(text, &place, &r->lint);
-	if (valid && l->walk.steps[step].several)
+	if (valid && l->walk->steps[step].several)
 		recordlint_add(&r->lint, RECORDLINT_SEVERAL, (struct odm_span){ text.at, 0 }, 0, 0,
 		    NULL);
 }
@@ -147,7 +163,7 @@ collect_records(struct check_lookup *l, const struct odm_psl *psl)
 	l->records = calloc(CHECK_RECORDS_MAX, sizeof(*l->records));
 	if (l->records == NULL)
 		return false;
-	for (size_t i = 0; i < l->walk.nseen; i++) {
+	for (size_t i = 0; i < l->walk->nseen; i++) {
 		a = check_lookup_answer(l, i);
 		for (size_t k = 0; a != NULL && k < a->ntxt; k++)
 			add_record(l, psl, i, a->txt[k]);
@@ -198,7 +214,7 @@ static struct check_record *
 policy_record(struct check_lookup *l)
 {
 	for (size_t i = 0; i < l->nrecords; i++)
-		if (l->records[i].valid && strcmp(l->walk.steps[l->records[i].step].name,
+		if (l->records[i].valid && strcmp(l->walk->steps[l->records[i].step].name,
 		    l->verdict->policy_domain) == 0)
 			return &l->records[i];
 	return NULL;
@@ -253,15 +269,15 @@ check_dests(struct check_lookup *l, struct odm_span list, enum odm_report_kind k
 
 bool
 check_lookup(struct check_lookup *l, struct resolver *resolver, const struct odm_psl *psl,
-    const char *name, int64_t timeout_msecs)
+    bool by_list, const char *name, int64_t timeout_msecs)
 {
 	const struct odm_record *record;
 	int64_t deadline;
 
-	*l = (struct check_lookup){ .state = CHECK_INVALID };
+	*l = (struct check_lookup){ .state = CHECK_INVALID, .by_list = by_list };
 	if (!odm_domain_normalise(odm_domain_of_address(odm_span_str(name)), l->domain))
 		return true;
-	if (!look_up_policy(l, resolver, timeout_msecs) || !collect_records(l, psl))
+	if (!look_up_policy(l, resolver, psl, timeout_msecs) || !collect_records(l, psl))
 		return false;
 	record = l->verdict->record;
 	if (record == NULL)

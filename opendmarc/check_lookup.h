@@ -50,25 +50,31 @@ struct check_lookup {
 	enum check_state state;
 	char		 domain[ODM_NAME_MAX + 1];	/* normalised */
 	const struct odm_verdict *verdict;	/* of a message that fails */
-	struct odm_walk	 walk;		/* a whole one from the domain */
+	const struct odm_walk *walk;	/* a whole one from the domain; with by_list that of the
+					 * evaluation, two names at most */
 	const char	*org_domain;	/* NULL: the walk failed */
 	struct check_record *records;	/* in the order of the walk */
 	size_t		 nrecords;
 	size_t		 nhidden;
 	struct check_dest dests[CHECK_DESTS_MAX];
 	size_t		 ndests;
+	bool		 by_list;	/* RFC 7489: by a public suffix list */
 	struct odm_eval	*eval;		/* private */
+	struct odm_walk	 own_walk;	/* private */
 };
 
 /*
  * Looks name up, as it stands on the command line, waiting at most timeout_msecs for the
  * policy and as long again for destinations. psl: a list of public suffixes for what depends
- * on them, NULL without. False: out of memory. The caller clears in either case.
+ * on them, NULL without; by_list: the policy is looked for with it (RFC 7489). False: out of memory. The caller clears in either case.
  */
 bool check_lookup(struct check_lookup *l, struct resolver *resolver,
-    const struct odm_psl *psl, const char *name, int64_t timeout_msecs);
+    const struct odm_psl *psl, bool by_list, const char *name, int64_t timeout_msecs);
 
 void check_lookup_clear(struct check_lookup *l);
+
+/* The steps to be told: those looked at, and the one at which the walk failed. */
+size_t check_lookup_steps(const struct check_lookup *l);
 
 /* The answer to a step's question; NULL: not asked, since the name is too long. */
 const struct odm_answer *check_lookup_answer(const struct check_lookup *l, size_t step);

@@ -41,7 +41,8 @@ struct command {
 struct checker {
 	struct conf	*conf;
 	struct resolver	*resolver;
-	struct odm_psl	*psl;		/* NULL: no list on this system */
+	struct odm_psl	*psl;		/* what the filter works with; NULL: tree walk */
+	struct odm_psl	*any_psl;	/* for findings without it; NULL: no list here */
 	struct hostlist	*ignore_hosts;
 	struct odm_net	*relays;
 	char		 host_name[ODM_NAME_MAX + 1];
@@ -176,7 +177,7 @@ override(struct conf *c, const char *name, const char *value, char *why)
 static int
 read_conf(struct checker *ck, const struct command *cmd, char *why)
 {
-	const char *path = cmd->conf_path;
+	const char *path = cmd->conf_path, *spf = NULL;
 
 	if (path == NULL && access(conf_default_path, R_OK) == 0)
 		path = conf_default_path;
@@ -184,9 +185,12 @@ read_conf(struct checker *ck, const struct command *cmd, char *why)
 	if (ck->conf == NULL || !override(ck->conf, "Nameservers", cmd->nameservers, why) ||
 	    !override(ck->conf, "AuthservID", cmd->authserv_id, why))
 		return EX_CONFIG;
-	/* SPF is about a client. */
-	if (cmd->message != NULL && cmd->envelope.client_ip == NULL &&
-	    !override(ck->conf, "SPFSelfValidate", "no", why))
+	/* SPF is about a client; who names one where nothing is configured wants to know. */
+	if (cmd->message != NULL && cmd->envelope.client_ip == NULL)
+		spf = "no";
+	else if (cmd->message != NULL && path == NULL)
+		spf = "yes";
+	if (!override(ck->conf, "SPFSelfValidate", spf, why))
 		return EX_CONFIG;
 	return EX_OK;
 }
@@ -213,7 +217,10 @@ prepare(struct checker *ck, const struct command *cmd, char *why)
 	}
 	if (gethostname(ck->host_name, sizeof(ck->host_name) - 1) != 0)
 		strlcpy(ck->host_name, "localhost", sizeof(ck->host_name));
-	ck->psl = odm_psl_open(ck->conf->public_suffix_list);
+	if (dmf_check_psl(ck->conf, &ck->psl, why, WHY_MAX) != 0)
+		return EX_CONFIG;
+	if (ck->psl == NULL)
+		ck->any_psl = odm_psl_open(ck->conf->public_suffix_list);
 	ck->resolver = resolver_new(&ck->conf->nameservers, ck->conf->dns_timeout_secs, why,
 	    WHY_MAX);
 	return ck->resolver == NULL ? EX_OSERR : EX_OK;
@@ -224,6 +231,7 @@ release(struct checker *ck)
 {
 	resolver_free(&ck->resolver);
 	odm_psl_free(&ck->psl);
+	odm_psl_free(&ck->any_psl);
 	free(ck->relays);
 	hostlist_free(&ck->ignore_hosts);
 	conf_free(&ck->conf);
@@ -319,7 +327,8 @@ check_domains(struct checker *ck, const struct command *cmd)
 		return no_memory();
 	for (int i = 0; i < cmd->ndomains; i++) {
 		const char *name = cmd->domains[i];
-		bool ok = check_lookup(&l, ck->resolver, ck->psl, name, timeout);
+		bool ok = check_lookup(&l, ck->resolver, ck->psl != NULL ? ck->psl : ck->any_psl,
+		    ck->psl != NULL, name, timeout);
 
 		if (ok && !cmd->json) {
 			if (i > 0)
@@ -374,7 +383,7 @@ check_message(struct checker *ck, const struct command *cmd, char *why)
 	struct dmf_env env = {
 		.conf = ck->conf, .ignore_hosts = ck->ignore_hosts, .resolver = ck->resolver,
 		.host_name = ck->host_name, .trusted_relays = ck->relays,
-		.ntrusted_relays = ck->conf->trusted_relays.nwords,
+		.ntrusted_relays = ck->conf->trusted_relays.nwords, .psl = ck->psl,
 	};
 	struct check_message *m;
 	int status;

@@ -108,8 +108,11 @@ fill_explanation(struct check_message *m)
 {
 	const struct odm_verdict *v;
 
-	if (!dmf_msg_view(m->msg, &m->view) || (m->x = explain_new(true)) == NULL ||
-	    add_identities(m->x, &m->view) != 0)
+	if (!dmf_msg_view(m->msg, &m->view) || (m->x = explain_new(true)) == NULL)
+		return -1;
+	if (m->shared.env->psl != NULL)
+		explain_use_psl(m->x, m->shared.env->psl);
+	if (add_identities(m->x, &m->view) != 0)
 		return -1;
 	if (m->view.eval == NULL)
 		return 0;
@@ -204,6 +207,8 @@ print_envelope(const struct paint *p, const struct check_message *m)
 {
 	print_known(p, "Client address", m->envelope.client_ip,
 	    "not known, so SPF is not checked (--client-ip)");
+	if (m->envelope.client_ip != NULL && !m->shared.env->conf->spf_self_validate)
+		paint(p, PAINT_PLAIN, "\tSPF is not checked here: SPFSelfValidate is off\n");
 	print_known(p, "HELO name", m->envelope.helo, "not known (--helo)");
 	if (m->envelope.mail_from == NULL && m->return_path != NULL)
 		print_known(p, "Envelope sender, from Return-Path", m->return_path, "");
@@ -255,6 +260,7 @@ static void
 print_orders(const struct paint *p, const struct check_message *m)
 {
 	const struct dmf_orders *o = m->orders;
+	const struct odm_verdict *v = m->view.eval != NULL ? odm_eval_verdict(m->view.eval) : NULL;
 
 	paint(p, PAINT_PLAIN, "\tThe filter would ");
 	switch (o->action) {
@@ -271,6 +277,9 @@ print_orders(const struct paint *p, const struct check_message *m)
 	paint(p, PAINT_PLAIN, " the message");
 	if (o->action != DMF_ACTION_ACCEPT && o->reply.code[0] != '\0')
 		paint(p, PAINT_PLAIN, ": %s %s %s", o->reply.code, o->reply.status, o->reply.text);
+	if (v != NULL && v->result == ODM_DMARC_FAIL && v->pct < 100)
+		paint(p, PAINT_PLAIN, " (of a hundred such messages %u get the policy "
+		    "%s, the others one step less)", v->pct, odm_policy_name(v->effective));
 	paint(p, PAINT_PLAIN, "\n");
 	for (size_t i = 0; i < o->nremovals; i++)
 		paint(p, PAINT_PLAIN, "\t\tremove Authentication-Results field %u\n",

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <libpsl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,25 @@ odm_psl_open(const char *path)
 		psl->list = psl->owned = psl_load_file(path);
 	}
 	if (psl->list == NULL || psl_suffix_count(psl->list) == 0) {
+		odm_psl_free(&psl);
+		errno = EINVAL;
+	}
+	return psl;
+}
+
+struct odm_psl *
+odm_psl_parse(struct odm_span text)
+{
+	struct odm_psl *psl = calloc(1, sizeof(*psl));
+	char *copy = strndup(text.len > 0 ? text.at : "", text.len);
+	FILE *file = copy != NULL && text.len > 0 ? fmemopen(copy, text.len, "r") : NULL;
+
+	if (file != NULL && psl != NULL)
+		psl->list = psl->owned = psl_load_fp(file);
+	if (file != NULL)
+		(void)fclose(file);
+	free(copy);
+	if (psl != NULL && (psl->list == NULL || psl_suffix_count(psl->list) == 0)) {
 		odm_psl_free(&psl);
 		errno = EINVAL;
 	}

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "libopendmarc/base/limits.h"
+#include "libopendmarc/base/span.h"
 
 struct odm_psl;			/* immutable once open; any thread may read it */
 
@@ -17,6 +18,12 @@ struct odm_psl;			/* immutable once open; any thread may read it */
  * (EINVAL: not a public suffix list).
  */
 struct odm_psl *odm_psl_open(const char *path);
+
+/*
+ * The same from text in the form of such a file. NULL: it holds no list (EINVAL), or
+ * memory is short.
+ */
+struct odm_psl *odm_psl_parse(struct odm_span text);
 
 /* Frees *psl and clears it. *psl may be NULL. */
 void odm_psl_free(struct odm_psl **psl);

@@ -58,6 +58,10 @@ evaluate(struct replay *r, unsigned mode, struct explain *x)
 
 	if (e == NULL)
 		return NULL;
+	if (r->psl != NULL) {
+		odm_eval_use_psl(e, r->psl);
+		explain_use_psl(x, r->psl);
+	}
 	for (size_t i = 0; i < r->nauthors; i++) {
 		int added = odm_eval_add_author(e, r->authors[i]);
 
@@ -94,7 +98,8 @@ static bool
 same_verdict(const struct odm_verdict *a, const struct odm_verdict *b)
 {
 	return a->result == b->result && a->tag == b->tag && a->published == b->published &&
-	    a->effective == b->effective && a->testing == b->testing && a->exists == b->exists &&
+	    a->effective == b->effective && a->testing == b->testing &&
+	    a->pct == b->pct && a->discovery == b->discovery && a->exists == b->exists &&
 	    a->spf_aligned == b->spf_aligned && a->dkim_aligned == b->dkim_aligned &&
 	    same_text(a->author_domain, b->author_domain) &&
 	    same_text(a->policy_domain, b->policy_domain) &&

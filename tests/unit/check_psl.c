@@ -73,6 +73,23 @@ START_TEST(file_with_wildcard_and_exception)
 }
 END_TEST
 
+START_TEST(text_in_memory)
+{
+	static const char text[] = "com\n*.sch.example\n!city.sch.example\n";
+	struct odm_psl *psl = odm_psl_parse((struct odm_span){ text, sizeof(text) - 1 });
+	char org[ODM_NAME_MAX + 1];
+
+	ck_assert_ptr_nonnull(psl);
+	odm_psl_orgdomain(psl, "a.b.c.sch.example", org);
+	ck_assert_str_eq(org, "b.c.sch.example");
+	odm_psl_orgdomain(psl, "a.city.sch.example", org);
+	ck_assert_str_eq(org, "city.sch.example");
+	odm_psl_free(&psl);
+	ck_assert_ptr_null(odm_psl_parse((struct odm_span){ NULL, 0 }));
+	ck_assert_ptr_null(odm_psl_parse(odm_span_str("// no rule\n")));
+}
+END_TEST
+
 START_TEST(unreadable)
 {
 	ck_assert_ptr_null(odm_psl_open("no/such/file"));
@@ -92,6 +109,7 @@ main(void)
 
 	tcase_add_loop_test(tc, built_in, 0, (int)COUNT(cases));
 	tcase_add_test(tc, file_with_wildcard_and_exception);
+	tcase_add_test(tc, text_in_memory);
 	tcase_add_test(tc, unreadable);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
