@@ -72,6 +72,17 @@ is_normalised(const char *name)
 	    strcmp(normalised, name) == 0;
 }
 
+/* The i-th member as a normalised name; NULL when it is none. */
+static const char *
+name_at(const json_t *array, size_t i)
+{
+	const json_t *value = json_array_get(array, i);
+	const char *name = json_string_value(value);
+
+	return name != NULL && strlen(name) == json_string_length(value) &&
+	    is_normalised(name) ? name : NULL;
+}
+
 static bool
 read_authors(struct reader *r, const json_t *inputs)
 {
@@ -81,10 +92,10 @@ read_authors(struct reader *r, const json_t *inputs)
 	if (!json_is_array(authors))
 		return bad(r, "inputs.authors", "not an array");
 	for (size_t i = 0; i < json_array_size(authors); i++) {
-		const char *name = json_string_value(json_array_get(authors, i));
+		const char *name = name_at(authors, i);
 
 		explain_say(place, sizeof(place), "inputs.authors[%zu]", i);
-		if (name == NULL || !is_normalised(name))
+		if (name == NULL)
 			return bad(r, place, "not a domain name in lower case A-labels");
 		if (explain_add_author(r->x, name) != 0)
 			return bad(r, place, "too many Author Domains");
@@ -136,9 +147,9 @@ read_suffixes(struct reader *r, const json_t *inputs)
 	/* A list without a rule is none; this one says nothing beyond the implicit rule. */
 	odm_strbuf_adds(&text, "// suffixes\ninvalid\n");
 	for (size_t i = 0; ok && i < json_array_size(suffixes); i++) {
-		const char *name = json_string_value(json_array_get(suffixes, i));
+		const char *name = name_at(suffixes, i);
 
-		ok = name != NULL && is_normalised(name);
+		ok = name != NULL;
 		if (ok)
 			odm_strbuf_addf(&text, "%s\n", name);
 	}

@@ -10,6 +10,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_authres \
 	tests/fuzz/fuzz_dkimsig \
 	tests/fuzz/fuzz_eval \
+	tests/fuzz/fuzz_explain \
 	tests/fuzz/fuzz_dnsmsg \
 	tests/fuzz/fuzz_from \
 	tests/fuzz/fuzz_history \
@@ -37,6 +38,7 @@ EXTRA_DIST += \
 	tests/fuzz/authres.in \
 	tests/fuzz/dkimsig.in \
 	tests/fuzz/eval.in \
+	tests/fuzz/explain.in \
 	tests/fuzz/dnsmsg.in \
 	tests/fuzz/from.in \
 	tests/fuzz/history.in \
@@ -62,6 +64,10 @@ tests_fuzz_fuzz_dkimsig_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_eval_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_eval_LDADD = libopendmarc/libcore.la
+
+tests_fuzz_fuzz_explain_SOURCES = tests/fuzz/fuzz_explain.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_explain_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_explain_LDADD = common/libexplain.la
 
 tests_fuzz_fuzz_dnsmsg_SOURCES = tests/fuzz/fuzz_dnsmsg.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_dnsmsg_LDFLAGS = $(fuzz_ldflags)

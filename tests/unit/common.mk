@@ -113,3 +113,11 @@ TESTS += tests/unit/check_recordlint
 tests_unit_check_recordlint_SOURCES = tests/unit/check_recordlint.c tests/unit/exact.h
 tests_unit_check_recordlint_CFLAGS = $(unit_cflags)
 tests_unit_check_recordlint_LDADD = common/librecordlint.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_explain
+TESTS += tests/unit/check_explain
+tests_unit_check_explain_SOURCES = tests/unit/check_explain.c tests/unit/exact.h \
+	tests/unit/golden.c tests/unit/golden.h
+tests_unit_check_explain_CFLAGS = $(unit_cflags)
+tests_unit_check_explain_LDADD = common/libexplain.la $(CHECK_LIBS)
+EXTRA_DIST += tests/golden/explain.json
