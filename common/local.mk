@@ -36,8 +36,9 @@ common_libhistory_la_SOURCES = \
 common_libhistory_la_LIBADD = libopendmarc/libbase.la
 
 common_librecordlint_la_SOURCES = \
-	common/recordlint.c common/recordlint.h \
-	common/recordlint_rules.c
+	common/recordlint.c common/recordlint.h common/recordlint_private.h \
+	common/recordlint_rules.c \
+	common/recordlint_values.c
 common_librecordlint_la_LIBADD = libopendmarc/libcore.la
 
 common_libexplain_la_SOURCES = \

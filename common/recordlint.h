@@ -84,7 +84,7 @@ struct recordlint_rule {
 
 struct recordlint_finding {
 	enum recordlint_code code;
-	struct odm_span	 tag;		/* name as written (in the record, or static); len 0: the record */
+	struct odm_span	 tag;		/* name as written; len 0: the whole record */
 	size_t		 at;		/* first octet concerned, from 0 */
 	size_t		 len;		/* octets concerned; 0: something is missing at that place */
 	char		 fix[RECORDLINT_FIX_MAX + 1];	/* "": the one of the rule */

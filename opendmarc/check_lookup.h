@@ -66,7 +66,8 @@ struct check_lookup {
 /*
  * Looks name up, as it stands on the command line, waiting at most timeout_msecs for the
  * policy and as long again for destinations. psl: a list of public suffixes for what depends
- * on them, NULL without; by_list: the policy is looked for with it (RFC 7489). False: out of memory. The caller clears in either case.
+ * on them, NULL without; by_list: the policy is looked for with it (RFC 7489). False: out of
+ * memory. The caller clears in either case.
  */
 bool check_lookup(struct check_lookup *l, struct resolver *resolver,
     const struct odm_psl *psl, bool by_list, const char *name, int64_t timeout_msecs);

@@ -173,7 +173,8 @@ END_TEST
 
 START_TEST(no_document)
 {
-	static const char *const texts[] = { "", "{", "[]", "7", "null", "{}", "\xff", "{\"a\":1,\"a\":2}" };
+	static const char *const texts[] = { "", "{", "[]", "7", "null", "{}", "\xff",
+		"{\"a\":1,\"a\":2}" };
 	char why[256];
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
