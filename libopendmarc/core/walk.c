@@ -39,10 +39,11 @@ init(struct odm_walk *w, const char *subject)
 void
 odm_walk_init(struct odm_walk *w, const char *subject)
 {
-	const char *at = w->subject;
+	const char *at;
 	size_t labels;
 
 	init(w, subject);
+	at = w->subject;
 	for (labels = odm_domain_labels(at); labels > 0; labels--) {
 		if (at == w->subject || labels < ODM_WALK_MAX)
 			add_step(w, at);
