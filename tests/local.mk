@@ -27,6 +27,7 @@ include tests/milter/local.mk
 include tests/store/local.mk
 include tests/system/local.mk
 include tests/lint/local.mk
+include tests/bench/local.mk
 
 # What the tarball's own check runs in "make distcheck" of the full test run: it
 # shows that nothing is missing; everything else has run from the tree.
