@@ -2,12 +2,13 @@
  * store_sqlite.c - the embedded database: opening, statements, transactions.
  * The file is in WAL mode, so that reports read while an import writes.
  */
-#include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "db/sqlite_private.h"
@@ -302,6 +303,29 @@ new_sqlite(void)
 	return s;
 }
 
+/*
+ * Runs the setup. The change to WAL mode fails at once while another process opens
+ * the same new file, without the busy timeout, so it is tried again for as long.
+ */
+static int
+set_up(sqlite3 *db)
+{
+	const int pause_msecs = 20;
+	struct timespec start = { 0 }, now = { 0 };
+	int rc = sqlite3_busy_timeout(db, BUSY_MSECS);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	while ((rc = sqlite3_exec(db, setup, NULL, NULL, NULL)) == SQLITE_BUSY) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec - start.tv_sec >= BUSY_MSECS / 1000)
+			break;
+		(void)sqlite3_sleep(pause_msecs);
+	}
+	return rc;
+}
+
 static struct store *
 sqlite_open(const char *path, char *why, size_t why_size)
 {
@@ -319,9 +343,7 @@ sqlite_open(const char *path, char *why, size_t why_size)
 
 	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(s->db, BUSY_MSECS);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(s->db, setup, NULL, NULL, NULL);
+		rc = set_up(s->db);
 	if (rc != SQLITE_OK) {
 		(void)store_no(why, why_size, "%.300s: %s%s", path,
 		    s->db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(s->db), remedy(rc));

@@ -347,6 +347,17 @@ def _():
     tap.equal(number(f, "SELECT count(*) FROM signatures"), 4500)
 
 
+@suite.case("programs that open a new database at once all get it")
+def _():
+    for _ in range(10):
+        f = fresh()
+        children = [subprocess.Popen([IMPORT, "--db", url(f)], stdin=subprocess.DEVNULL,
+                                     env=environment()) for _ in range(6)]
+        tap.equal([child.wait(120) for child in children], [0] * 6, "status")
+        tap.equal(number(f, "SELECT count(DISTINCT version) = count(*) FROM schema_version"), 1,
+                  "each step once")
+
+
 @suite.case("no room for the database: status 1, what to do; later complete")
 def _():
     f = fresh()
