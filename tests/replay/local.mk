@@ -2,7 +2,7 @@
 check_PROGRAMS += tests/replay/replay
 TESTS += tests/replay/replay
 tests_replay_replay_SOURCES = tests/replay/replay.c tests/replay/replay.h \
-	tests/replay/script.c tests/replay/zone.c
+	tests/replay/player.c tests/replay/script.c tests/replay/zone.c
 tests_replay_replay_LDADD = libopendmarc/libcore.la
 EXTRA_DIST += tests/replay/README.md \
 	tests/replay/cases/alignment.replay \
@@ -16,5 +16,5 @@ EXTRA_DIST += tests/replay/README.md \
 check_PROGRAMS += tests/replay/explained
 TESTS += tests/replay/explained
 tests_replay_explained_SOURCES = tests/replay/explained.c tests/replay/replay.h \
-	tests/replay/script.c tests/replay/zone.c
+	tests/replay/player.c tests/replay/script.c tests/replay/zone.c
 tests_replay_explained_LDADD = common/libexplain.la

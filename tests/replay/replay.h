@@ -97,7 +97,10 @@ struct odm_answer zone_lookup(const struct replay *r, const struct odm_question 
 /* script.c: reads a file and plays its cases. */
 void script_play(struct replay *r, const char *path);
 
-/* replay.c: plays the case that has been read. */
+/* player.c: counts the case that has been played and prints its result. */
+void report_case(struct replay *r);
+
+/* Each program has its own: plays the case that has been read, ends with report_case(). */
 void play_case(struct replay *r);
 
 #endif
