@@ -30,30 +30,6 @@ read_header(int fd, struct odm_strbuf *text)
 	return 0;
 }
 
-bool
-savedmsg_open(struct savedmsg *m, const char *path, const char **why_r)
-{
-	bool is_stdin = strcmp(path, "-") == 0;
-	int fd, error;
-
-	odm_strbuf_init(&m->text, SAVEDMSG_OCTETS_MAX + 8192);
-	odm_strbuf_init(&m->name, SAVEDMSG_OCTETS_MAX);
-	odm_strbuf_init(&m->value, SAVEDMSG_OCTETS_MAX);
-	fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	error = fd < 0 ? errno : read_header(fd, &m->text);
-	if (fd >= 0 && !is_stdin)
-		close(fd);
-	*why_r = strerror(error);
-	m->rest = odm_strbuf_span(&m->text);
-	/* The first line of a message in an mbox. */
-	if (m->rest.len >= 5 && memcmp(m->rest.at, "From ", 5) == 0) {
-		struct odm_span line;
-
-		(void)odm_span_next(&m->rest, '\n', &line);
-	}
-	return error == 0;
-}
-
 /* The next line without its end; not yet taken off the rest. */
 static bool
 peek_line(const struct savedmsg *m, struct odm_span *line_r, struct odm_span *after_r)
@@ -82,6 +58,36 @@ split_field(struct odm_span line, struct odm_span *name_r, struct odm_span *valu
 	if (value_r->len > 0 && value_r->at[0] == ' ')
 		*value_r = odm_span_sub(*value_r, 1, value_r->len);
 	return true;
+}
+
+/* The first line of a message in an mbox; "From : x" is a field. */
+static void
+skip_mbox_line(struct savedmsg *m)
+{
+	struct odm_span line, after, name, value;
+
+	if (peek_line(m, &line, &after) && line.len >= 5 && memcmp(line.at, "From ", 5) == 0 &&
+	    !split_field(line, &name, &value))
+		m->rest = after;
+}
+
+bool
+savedmsg_open(struct savedmsg *m, const char *path, const char **why_r)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd, error;
+
+	odm_strbuf_init(&m->text, SAVEDMSG_OCTETS_MAX + 8192);
+	odm_strbuf_init(&m->name, SAVEDMSG_OCTETS_MAX);
+	odm_strbuf_init(&m->value, SAVEDMSG_OCTETS_MAX);
+	fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	error = fd < 0 ? errno : read_header(fd, &m->text);
+	if (fd >= 0 && !is_stdin)
+		close(fd);
+	*why_r = strerror(error);
+	m->rest = odm_strbuf_span(&m->text);
+	skip_mbox_line(m);
+	return error == 0;
 }
 
 bool

@@ -19,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_received \
 	tests/fuzz/fuzz_record \
 	tests/fuzz/fuzz_recordlint \
+	tests/fuzz/fuzz_savedmsg \
 	tests/fuzz/fuzz_uri
 
 if FUZZERS
@@ -47,6 +48,7 @@ EXTRA_DIST += \
 	tests/fuzz/received.in \
 	tests/fuzz/record.in \
 	tests/fuzz/recordlint.in \
+	tests/fuzz/savedmsg.in \
 	tests/fuzz/uri.in
 
 tests_fuzz_fuzz_arc_SOURCES = tests/fuzz/fuzz_arc.c tests/fuzz/fuzz.h $(fuzz_driver)
@@ -104,3 +106,7 @@ tests_fuzz_fuzz_uri_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_legacy_SOURCES = tests/fuzz/fuzz_legacy.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_legacy_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_legacy_LDADD = libopendmarc/liblegacy.la libopendmarc/libcore.la
+
+tests_fuzz_fuzz_savedmsg_SOURCES = tests/fuzz/fuzz_savedmsg.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_savedmsg_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_savedmsg_LDADD = opendmarc/libcheck.la

@@ -121,3 +121,9 @@ tests_unit_check_explain_SOURCES = tests/unit/check_explain.c tests/unit/exact.h
 tests_unit_check_explain_CFLAGS = $(unit_cflags)
 tests_unit_check_explain_LDADD = common/libexplain.la $(CHECK_LIBS)
 EXTRA_DIST += tests/golden/explain.json
+
+check_PROGRAMS += tests/unit/check_savedmsg
+TESTS += tests/unit/check_savedmsg
+tests_unit_check_savedmsg_SOURCES = tests/unit/check_savedmsg.c
+tests_unit_check_savedmsg_CFLAGS = $(unit_cflags)
+tests_unit_check_savedmsg_LDADD = opendmarc/libcheck.la $(CHECK_LIBS)
