@@ -24,7 +24,6 @@ common_libdns_la_SOURCES = \
 	common/dnstask.c common/dnstask.h \
 	common/exchange.c common/exchange.h \
 	common/resolver.c common/resolver.h \
-	common/resolver_wait.c \
 	common/spf.c common/spf.h
 common_libdns_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
 common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \

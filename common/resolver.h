@@ -1,7 +1,7 @@
 /*
  * resolver.h - DNS questions on one thread of their own (c-ares), answered from
  * the cache when possible; equal questions in flight are asked once.
- * Thread-safe. Never blocks except where a name says wait.
+ * Thread-safe. Nothing here waits for an answer; dnstask.h does.
  */
 #ifndef COMMON_RESOLVER_H
 #define COMMON_RESOLVER_H
@@ -41,13 +41,6 @@ typedef void resolver_done(void *arg, struct dns_answer *answer);
  */
 struct dns_answer *resolver_ask(struct resolver *r, const char *name,
     enum dns_type type, resolver_done *done, void *arg);
-
-/*
- * Asks and waits, at most until deadline (resolver_now() clock). Never NULL
- * unless memory is short: DNS_FAILED when the time is over.
- */
-struct dns_answer *resolver_wait(struct resolver *r, const char *name,
-    enum dns_type type, int64_t deadline);
 
 /* Monotonic milliseconds, the clock of deadlines. */
 int64_t resolver_now(void);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/resolver.h"
+#include "tests/unit/resolver_wait.h"
 #include "tests/unit/suite.h"
 #include "tests/unit/testdns.h"
 

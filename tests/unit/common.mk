@@ -75,7 +75,8 @@ tests_unit_check_dnscache_LDADD = common/libdns.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/check_resolver
 TESTS += tests/unit/check_resolver
-tests_unit_check_resolver_SOURCES = tests/unit/check_resolver.c $(testdns_sources)
+tests_unit_check_resolver_SOURCES = tests/unit/check_resolver.c \
+	tests/unit/resolver_wait.c tests/unit/resolver_wait.h $(testdns_sources)
 tests_unit_check_resolver_CFLAGS = $(unit_cflags)
 tests_unit_check_resolver_LDADD = common/libdns.la $(CHECK_LIBS)
 

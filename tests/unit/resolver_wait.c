@@ -1,11 +1,11 @@
 /*
- * resolver_wait.c - a DNS question for callers that may sleep: report tools, tests.
+ * resolver_wait.c - a DNS question that a test sleeps for.
  */
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/resolver.h"
+#include "tests/unit/resolver_wait.h"
 
 /* A question that a thread sleeps for; the last of the two who know it frees it. */
 struct sleeper {
