@@ -165,22 +165,6 @@ set_item(struct conf *c, const struct conf_item *item, struct odm_span value,
 	return true;
 }
 
-/* A word of 1.x without effect here: said for each line, and start goes on. */
-static void
-warn_old(const struct conf_old *old, struct odm_span value, const struct place *at)
-{
-	bool yes;
-
-	if (old->is_bool && conf_bool_parse(value, &yes) && !yes)
-		return;
-	if (old->now != NULL)
-		warn(at, "%s is now called %s, which has no effect in this version", old->name,
-		    old->now);
-	else
-		warn(at, "%s has no effect in this version%s%s", old->name,
-		    old->note == NULL ? "" : ": ", old->note == NULL ? "" : old->note);
-}
-
 /* One line of the file, trimmed and without comment. */
 static bool
 read_line(struct conf *c, struct odm_span line, const struct place *at)
@@ -199,10 +183,13 @@ read_line(struct conf *c, struct odm_span line, const struct place *at)
 	if (value.len == 0)
 		return fail(at, "required value missing after \"%s\" (add it, or remove the line)",
 		    item != NULL ? item->name : old->name);
-	if (item != NULL)
-		return set_item(c, item, value, at);
-	warn_old(old, value, at);
-	return true;
+	if (item == NULL) {
+		if (old->now == NULL)
+			return true;
+		warn(at, "%s is called %s today", old->name, old->now);
+		item = conf_item_find(odm_span_str(old->now));
+	}
+	return set_item(c, item, value, at);
 }
 
 /* Everything as it is without a file. NULL: out of memory. */
@@ -273,6 +260,15 @@ conf_override(struct conf *c, const char *name, const char *value, char *why, si
 
 	assert(item != NULL);
 	return set_item(c, item, odm_span_str(value), &at);
+}
+
+void
+conf_compare(const struct conf *a, const struct conf *b,
+    void (*changed)(const struct conf_item *item, void *arg), void *arg)
+{
+	for (size_t i = 0; i < COUNT(conf_items); i++)
+		if (!conf_equal(a, b, &conf_items[i]))
+			changed(&conf_items[i], arg);
 }
 
 void

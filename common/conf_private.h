@@ -6,15 +6,13 @@
 
 #include "common/conf.h"
 
-/* A word of 1.x that is accepted, so that its file starts, but does nothing here. */
+/* A word of older versions that is still accepted. */
 struct conf_old {
 	const char	*name;
-	const char	*now;		/* what the option is called today; NULL: the same */
-	bool		 is_bool;	/* "no" asks for nothing and is not worth a warning */
-	const char	*note;		/* what that means for mail; may be NULL */
+	const char	*now;	/* what the option is called today; NULL: of no use any more */
 };
 
-#define CONF_NOLD	30
+#define CONF_NOLD	5
 
 extern const struct conf_old conf_old_items[CONF_NOLD];
 
@@ -23,13 +21,10 @@ const struct conf_item *conf_item_find(struct odm_span name);
 const struct conf_old *conf_old_find(struct odm_span name);
 
 /*
- * The valid name that differs least from a misspelt one, of the options first;
- * NULL when none is near. Static text.
+ * The name of the option that differs least from a misspelt one; NULL when none is
+ * near. Static text.
  */
 const char *conf_nearest(struct odm_span name);
-
-/* True and *yes_r for a boolean word. */
-bool conf_bool_parse(struct odm_span word, bool *yes_r);
 
 enum conf_set {
 	CONF_SET_OKAY,
@@ -50,7 +45,26 @@ enum conf_set conf_set(struct conf *c, const struct conf_item *item, struct odm_
 /* What a value of the item looks like, in words: "yes or no". */
 void conf_expects(const struct conf_item *item, char *text, size_t size);
 
+/* True when the item's member is the same in both. */
+bool conf_equal(const struct conf *a, const struct conf *b, const struct conf_item *item);
+
 /* Frees what the item's member of c owns. */
 void conf_unset(struct conf *c, const struct conf_item *item);
+
+/*
+ * The checks of words, one for each kind of value that the table asks for.
+ * confcheck.c; nothing but the table uses them.
+ */
+bool conf_is_address(struct odm_span word);	/* LOCAL@DOMAIN */
+bool conf_is_authserv_id(struct odm_span word);
+bool conf_is_domain(struct odm_span word);
+bool conf_is_facility(struct odm_span word);
+bool conf_is_nameserver(struct odm_span word);	/* IP or IP@PORT */
+bool conf_is_net(struct odm_span word);
+bool conf_is_line(struct odm_span text);	/* no control characters */
+bool conf_is_rate(struct odm_span text);	/* N/T with a unit */
+bool conf_is_reject_text(struct odm_span text);
+bool conf_is_socket(struct odm_span word);	/* the forms that libmilter takes */
+bool conf_is_user(struct odm_span word);	/* user, or user:group */
 
 #endif

@@ -58,12 +58,5 @@ conf_nearest(struct odm_span name)
 			nearest = conf_items[i].name;
 		}
 	}
-	for (size_t i = 0; i < COUNT(conf_old_items); i++) {
-		d = distance(name, odm_span_str(conf_old_items[i].name));
-		if (conf_old_items[i].now == NULL && d < best) {
-			best = d;
-			nearest = conf_old_items[i].name;
-		}
-	}
 	return nearest;
 }

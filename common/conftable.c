@@ -1,14 +1,10 @@
 /*
- * conftable.c - the table of options, and the words of 1.x that do nothing here.
- * What is said here once, the parser, the sample file and the manual check use.
+ * conftable.c - the table of options, and the older words for them. What is said
+ * here once, the parser, the sample file, a reload and the manual check use.
  */
 #include "config.h"
 
-#include <string.h>
-
 #include "common/conf_private.h"
-#include "common/log.h"
-#include "libopendmarc/base/domain.h"
 #include "libopendmarc/base/nametab.h"
 #include "libopendmarc/core/eval.h"
 
@@ -25,109 +21,56 @@ static const struct odm_name history_format_names[] = {
 	{ CONF_HISTORY_1_4,	"1.4" },
 };
 
+static const struct odm_name history_error_names[] = {
+	{ CONF_HISTORY_ERROR_ACCEPT,	"accept" },
+	{ CONF_HISTORY_ERROR_TEMPFAIL,	"tempfail" },
+};
+
+static const struct odm_name log_decisions_names[] = {
+	{ CONF_LOG_DECISIONS_NONE,	"none" },
+	{ CONF_LOG_DECISIONS_FAILURES,	"failures" },
+	{ CONF_LOG_DECISIONS_ALL,	"all" },
+};
+
 static const struct odm_name discovery_names[] = {
 	{ ODM_DISCOVERY_TREEWALK,	"treewalk" },
 	{ ODM_DISCOVERY_PSL,		"psl" },
 };
 
-/* What can stand in an Authentication-Results field without quoting. RFC 8601, 2.2. */
-static bool
-is_authserv_id(struct odm_span word)
-{
-	for (size_t i = 0; i < word.len; i++)
-		if ((unsigned char)word.at[i] <= ' ' || word.at[i] == 0x7f ||
-		    memchr("()<>,;:\\\"/[]?=", word.at[i], 14) != NULL)
-			return false;
-	return word.len > 0;
-}
-
-static bool
-is_net(struct odm_span word)
-{
-	struct odm_net net;
-
-	return odm_net_parse(word, &net);
-}
-
-/* IP or IP@PORT. */
-static bool
-is_nameserver(struct odm_span word)
-{
-	size_t at = odm_span_find(word, '@');
-	unsigned long long port;
-	struct odm_ip ip;
-
-	if (at < word.len && (!odm_span_number(odm_span_sub(word, at + 1, word.len), 65535,
-	    &port) || port == 0))
-		return false;
-	return odm_ip_parse(odm_span_sub(word, 0, at), &ip);
-}
-
-static bool
-is_domain(struct odm_span word)
-{
-	char name[ODM_NAME_MAX + 1];
-
-	return odm_domain_normalise(word, name);
-}
-
-/* PORT or PORT@HOST, the port a number or the name of a service. */
-static bool
-is_inet(struct odm_span word)
-{
-	size_t at = odm_span_find(word, '@');
-	struct odm_span port = odm_span_sub(word, 0, at);
-	unsigned long long number;
-
-	if (at + 1 == word.len || port.len == 0)
-		return false;
-	if (!odm_is_digit(port.at[0]))
-		return true;
-	return odm_span_number(port, 65535, &number) && number > 0;
-}
-
-/* The forms that libmilter takes. */
-static bool
-is_socket(struct odm_span word)
-{
-	size_t colon = odm_span_find(word, ':');
-	struct odm_span kind = odm_span_sub(word, 0, colon), rest;
-
-	if (colon == word.len)
-		return word.len > 0;
-	rest = odm_span_sub(word, colon + 1, word.len);
-	if (odm_span_ieq(kind, "local") || odm_span_ieq(kind, "unix"))
-		return rest.len > 0;
-	if (odm_span_ieq(kind, "inet") || odm_span_ieq(kind, "inet6"))
-		return is_inet(rest);
-	return false;
-}
-
-static bool
-is_facility(struct odm_span word)
-{
-	char text[16];
-
-	return odm_span_copy(word, text, sizeof(text)) && log_facility_known(text);
-}
-
-/* user, or user:group with neither part empty. */
-static bool
-is_user(struct odm_span word)
-{
-	size_t colon = odm_span_find(word, ':');
-
-	return colon > 0 && colon + 1 != word.len;
-}
-
 const struct conf_item conf_items[CONF_NITEMS] = {
 	{ .name = "AuthservID", .type = CONF_STRING, .offset = MEMBER(authserv_id),
-	  .check = is_authserv_id, .expects = "a host name or another name without blanks",
+	  .check = conf_is_authserv_id, .expects = "a host name or another name without blanks",
 	  .flags = CONF_HOSTNAME, .example = "mail.example.com",
 	  .help = "Our name in Authentication-Results; HOSTNAME is the name of this host." },
+	{ .name = "AuthservIDWithJobID", .type = CONF_BOOL,
+	  .offset = MEMBER(authserv_id_with_job_id), .fallback = "no",
+	  .help = "Write our name with the queue id of the message behind it." },
+	{ .name = "AutoRestart", .type = CONF_BOOL, .offset = MEMBER(auto_restart),
+	  .fallback = "no", .flags = CONF_FIXED,
+	  .help = "Start the filter again when it fails." },
+	{ .name = "AutoRestartCount", .type = CONF_NUMBER,
+	  .offset = MEMBER(auto_restart_count), .fallback = "0", .min = 0, .max = 1000000,
+	  .flags = CONF_FIXED,
+	  .help = "How many restarts are made before giving up; 0 is no limit." },
+	{ .name = "AutoRestartRate", .type = CONF_STRING,
+	  .offset = MEMBER(auto_restart_rate), .check = conf_is_rate,
+	  .expects = "RESTARTS/TIME, as 10/1h: the time in s, m, h or d", .flags = CONF_FIXED,
+	  .example = "10/1h",
+	  .help = "Give up when so many restarts fall into so short a time." },
 	{ .name = "Background", .type = CONF_BOOL, .offset = MEMBER(background),
-	  .fallback = "yes",
+	  .fallback = "yes", .flags = CONF_FIXED,
 	  .help = "Run in the background, as a daemon of its own." },
+	{ .name = "BaseDirectory", .type = CONF_STRING, .offset = MEMBER(base_directory),
+	  .example = "/var/lib/opendmarc",
+	  .help = "The directory that relative paths start from." },
+	{ .name = "ChangeRootDirectory", .type = CONF_STRING,
+	  .offset = MEMBER(change_root_directory), .flags = CONF_FIXED,
+	  .example = "/var/lib/opendmarc",
+	  .help = "The directory that becomes the root of the file system." },
+	{ .name = "CopyFailuresTo", .type = CONF_STRING, .offset = MEMBER(copy_failures_to),
+	  .check = conf_is_address, .expects = "an address, LOCAL@DOMAIN",
+	  .example = "dmarc-failures@example.com",
+	  .help = "A further recipient of delivered mail that fails an enforcing policy." },
 	{ .name = "Database", .type = CONF_STRING, .offset = MEMBER(database),
 	  .example = "sqlite:/var/lib/opendmarc/opendmarc.db",
 	  .help = "Where the report tools keep what the history file told them." },
@@ -137,31 +80,97 @@ const struct conf_item conf_items[CONF_NITEMS] = {
 	{ .name = "DNSTimeout", .type = CONF_NUMBER, .offset = MEMBER(dns_timeout_secs),
 	  .fallback = "5", .min = 1, .max = 300, .flags = CONF_ZERO_IS_MAX,
 	  .help = "Seconds that all DNS questions of one message may take together." },
+	{ .name = "DomainWhitelist", .type = CONF_LIST, .offset = MEMBER(domain_whitelist),
+	  .check = conf_is_domain, .expects = "domains", .flags = CONF_DOMAIN,
+	  .example = "lists.example.org,forwarder.example.net",
+	  .help = "ARC sealers whose unbroken chain excuses a failure." },
+	{ .name = "DomainWhitelistFile", .type = CONF_STRING,
+	  .offset = MEMBER(domain_whitelist_file),
+	  .example = "/etc/opendmarc/whitelist.domains",
+	  .help = "A file of further domains for DomainWhitelist, one in a line." },
+	{ .name = "EnableCoredumps", .type = CONF_BOOL,
+	  .offset = MEMBER(enable_coredumps), .fallback = "no", .flags = CONF_FIXED,
+	  .help = "Let the system write a core file after a crash." },
+	{ .name = "ExceptionsFile", .type = CONF_STRING, .offset = MEMBER(exceptions_file),
+	  .example = "/etc/opendmarc/exceptions",
+	  .help = "A file of senders whose failures are not acted on." },
+	{ .name = "FailureReports", .type = CONF_BOOL,
+	  .offset = MEMBER(failure_reports), .fallback = "no",
+	  .help = "Write failure reports for domains that ask for them." },
+	{ .name = "FailureReportsBcc", .type = CONF_LIST,
+	  .offset = MEMBER(failure_reports_bcc), .check = conf_is_address,
+	  .expects = "addresses, LOCAL@DOMAIN", .example = "postmaster@example.com",
+	  .help = "Who gets a copy of each failure report, unredacted." },
+	{ .name = "FailureReportsOnNone", .type = CONF_BOOL,
+	  .offset = MEMBER(failure_reports_on_none), .fallback = "no",
+	  .help = "Write failure reports for domains with the policy none too." },
+	{ .name = "FailureReportsPerDomain", .type = CONF_NUMBER,
+	  .offset = MEMBER(failure_reports_per_domain), .fallback = "10", .min = 1, .max = 1000000,
+	  .help = "Failure reports that one domain gets in an hour." },
+	{ .name = "FailureReportsRedact", .type = CONF_BOOL,
+	  .offset = MEMBER(failure_reports_redact), .fallback = "yes",
+	  .help = "Hide who wrote to whom in failure reports." },
+	{ .name = "FailureReportsSentBy", .type = CONF_STRING,
+	  .offset = MEMBER(failure_reports_sent_by), .check = conf_is_line,
+	  .expects = "the text of a From field", .example = "DMARC reports <noreply@example.com>",
+	  .help = "The From field of failure reports." },
+	{ .name = "FailureReportsSpool", .type = CONF_STRING,
+	  .offset = MEMBER(failure_reports_spool), .example = "/var/lib/opendmarc/failures",
+	  .help = "The directory where failure reports wait for opendmarc-failures." },
+	{ .name = "FailureReportsTotal", .type = CONF_NUMBER,
+	  .offset = MEMBER(failure_reports_total), .fallback = "100", .min = 1, .max = 1000000,
+	  .help = "Failure reports that are written in an hour." },
 	{ .name = "HistoryFile", .type = CONF_STRING, .offset = MEMBER(history_file),
 	  .example = "/var/lib/opendmarc/opendmarc.dat",
 	  .help = "The file that collects what aggregate reports are made of." },
 	{ .name = "HistoryFormat", .type = CONF_WORD, .offset = MEMBER(history_format),
 	  .fallback = "full", CHOICES(history_format_names),
 	  .help = "full, or 1.4 when an importer of version 1.4 reads the history file." },
+	{ .name = "HoldQuarantinedMessages", .type = CONF_BOOL,
+	  .offset = MEMBER(hold_quarantined_messages), .fallback = "no",
+	  .help = "Put mail into the quarantine of the mail server when its domain asks for that." },
 	{ .name = "IgnoreAuthenticatedClients", .type = CONF_BOOL,
 	  .offset = MEMBER(ignore_authenticated_clients), .fallback = "no",
 	  .help = "Leave mail alone that a client sends after authentication." },
 	{ .name = "IgnoreHosts", .type = CONF_STRING, .offset = MEMBER(ignore_hosts),
 	  .example = "/etc/opendmarc/ignore.hosts",
 	  .help = "A file of hosts and networks whose mail is left alone." },
+	{ .name = "IgnoreMailFrom", .type = CONF_LIST, .offset = MEMBER(ignore_mail_from),
+	  .check = conf_is_domain, .expects = "domains", .flags = CONF_DOMAIN,
+	  .example = "example.com,example.net",
+	  .help = "Domains in the From field whose mail is left alone." },
+	{ .name = "IgnoreMailTo", .type = CONF_LIST, .offset = MEMBER(ignore_mail_to),
+	  .check = conf_is_address, .expects = "addresses, LOCAL@DOMAIN", .flags = CONF_SEMICOLON,
+	  .example = "dmarc-reports@example.com",
+	  .help = "Addresses in the To field of mail that is not recorded." },
+	{ .name = "LogDecisions", .type = CONF_WORD, .offset = MEMBER(log_decisions),
+	  .fallback = "failures", CHOICES(log_decisions_names),
+	  .help = "The messages whose decision is logged with its reasons: none, failures or all." },
+	{ .name = "MetricsFile", .type = CONF_STRING, .offset = MEMBER(metrics_file),
+	  .example = "/run/opendmarc/metrics.prom",
+	  .help = "A file for counters in the OpenMetrics form." },
+	{ .name = "MilterDebug", .type = CONF_NUMBER, .offset = MEMBER(milter_debug),
+	  .fallback = "0", .min = 0, .max = 100, .flags = CONF_FIXED,
+	  .help = "How much the milter library tells of its own work." },
 	{ .name = "Nameservers", .type = CONF_LIST, .offset = MEMBER(nameservers),
-	  .check = is_nameserver, .expects = "addresses, each IP or IP@PORT",
+	  .check = conf_is_nameserver, .expects = "addresses, each IP or IP@PORT",
 	  .example = "127.0.0.1,192.0.2.53@5353",
 	  .help = "DNS servers to ask instead of those of the system." },
+	{ .name = "NoReportsList", .type = CONF_STRING, .offset = MEMBER(no_reports_list),
+	  .example = "/etc/opendmarc/noreports",
+	  .help = "A file of addresses and domains that never get a failure report." },
 	{ .name = "On-DNSError", .type = CONF_WORD, .offset = MEMBER(on_dns_error),
 	  .fallback = "accept", CHOICES(dns_error_names),
 	  .help = "What happens to mail when the DNS does not answer: accept or tempfail." },
+	{ .name = "On-HistoryError", .type = CONF_WORD, .offset = MEMBER(on_history_error),
+	  .fallback = "accept", CHOICES(history_error_names),
+	  .help = "What happens to mail that cannot be recorded: accept or tempfail." },
 	{ .name = "OwnHosts", .type = CONF_LIST, .offset = MEMBER(own_hosts),
-	  .check = is_domain, .expects = "host names and domains", .flags = CONF_DOMAIN,
+	  .check = conf_is_domain, .expects = "host names and domains", .flags = CONF_DOMAIN,
 	  .example = "mx1.example.com,mx2.example.com",
 	  .help = "Further hosts whose Received fields are our own." },
 	{ .name = "PidFile", .type = CONF_STRING, .offset = MEMBER(pid_file),
-	  .example = "/run/opendmarc/opendmarc.pid",
+	  .example = "/run/opendmarc/opendmarc.pid", .flags = CONF_FIXED,
 	  .help = "A file for the process number of the daemon." },
 	{ .name = "PolicyDiscovery", .type = CONF_WORD, .offset = MEMBER(policy_discovery),
 	  .fallback = "treewalk", CHOICES(discovery_names),
@@ -175,13 +184,30 @@ const struct conf_item conf_items[CONF_NITEMS] = {
 	{ .name = "RejectFailures", .type = CONF_BOOL, .offset = MEMBER(reject_failures),
 	  .fallback = "no",
 	  .help = "Reject mail that fails when its domain asks for rejection." },
+	{ .name = "RejectMultiValueFrom", .type = CONF_BOOL,
+	  .offset = MEMBER(reject_multi_value_from), .fallback = "no",
+	  .help = "Reject mail with several domains in its From field." },
+	{ .name = "RejectString", .type = CONF_STRING, .offset = MEMBER(reject_string),
+	  .fallback = "rejected by DMARC policy for %s", .check = conf_is_reject_text,
+	  .expects = "plain text with at most one %s, up to 400 characters",
+	  .help = "What rejected clients are told; %s is the policy domain." },
 	{ .name = "RemoveRefusedResults", .type = CONF_BOOL,
 	  .offset = MEMBER(remove_refused_results), .fallback = "yes",
 	  .help = "Remove fields in our name that claim a pass we do not believe." },
+	{ .name = "ReportCommand", .type = CONF_STRING, .offset = MEMBER(report_command),
+	  .fallback = "/usr/sbin/sendmail -t -odq", .check = conf_is_line,
+	  .expects = "a program and its arguments",
+	  .help = "The program that failure reports are handed to." },
+	{ .name = "RequiredFrom", .type = CONF_BOOL,
+	  .offset = MEMBER(required_from), .fallback = "no",
+	  .help = "Reject mail without a usable From field." },
+	{ .name = "RequiredHeaders", .type = CONF_BOOL,
+	  .offset = MEMBER(required_headers), .fallback = "no",
+	  .help = "Reject mail whose header lacks or repeats fields against RFC 5322." },
 	{ .name = "Socket", .type = CONF_STRING, .offset = MEMBER(socket),
-	  .check = is_socket,
+	  .check = conf_is_socket,
 	  .expects = "local:PATH, inet:PORT@HOST, inet6:PORT@HOST or a path",
-	  .example = "local:/run/opendmarc/opendmarc.sock",
+	  .example = "local:/run/opendmarc/opendmarc.sock", .flags = CONF_FIXED,
 	  .help = "Where the mail server reaches the filter." },
 	{ .name = "SoftwareHeader", .type = CONF_BOOL, .offset = MEMBER(software_header),
 	  .fallback = "no",
@@ -196,60 +222,38 @@ const struct conf_item conf_items[CONF_NITEMS] = {
 	  .fallback = "no",
 	  .help = "Log to syslog." },
 	{ .name = "SyslogFacility", .type = CONF_STRING, .offset = MEMBER(syslog_facility),
-	  .fallback = "mail", .check = is_facility, .flags = CONF_LENIENT,
+	  .fallback = "mail", .check = conf_is_facility, .flags = CONF_LENIENT,
 	  .expects = "a facility of syslog",
 	  .help = "The facility under which syslog gets our lines." },
+	{ .name = "TestDNSData", .type = CONF_STRING, .offset = MEMBER(test_dns_data),
+	  .example = "/etc/opendmarc/test.dns",
+	  .help = "A file of DMARC records to use instead of those in the DNS, for tests." },
 	{ .name = "TrustedAuthservIDs", .type = CONF_LIST,
 	  .offset = MEMBER(trusted_authserv_ids), .flags = CONF_HOSTNAME,
 	  .example = "mail.example.com,mx.example.com",
 	  .help = "Names under which trusted hosts write Authentication-Results." },
 	{ .name = "TrustedRelays", .type = CONF_LIST, .offset = MEMBER(trusted_relays),
-	  .check = is_net, .expects = "addresses and networks, as 192.0.2.1 or 2001:db8::/32",
+	  .check = conf_is_net, .expects = "addresses and networks, as 192.0.2.1 or 2001:db8::/32",
 	  .example = "192.0.2.1,2001:db8::/32",
 	  .help = "Our own border hosts: results of other names count only from them." },
 	{ .name = "TrustJobID", .type = CONF_BOOL, .offset = MEMBER(trust_job_id),
 	  .fallback = "no",
 	  .help = "Believe fields in our name only with the queue id of the message." },
 	{ .name = "UMask", .type = CONF_OCTAL, .offset = MEMBER(umask),
-	  .example = "0002",
+	  .example = "0002", .flags = CONF_FIXED,
 	  .help = "Octal mask for socket, pid file and history file." },
 	{ .name = "UserID", .type = CONF_STRING, .offset = MEMBER(user_id),
-	  .check = is_user, .expects = "USER or USER:GROUP",
-	  .example = "opendmarc",
+	  .check = conf_is_user, .expects = "USER or USER:GROUP",
+	  .example = "opendmarc", .flags = CONF_FIXED,
 	  .help = "The user, and with a colon the group, to run as." },
 };
 
 const struct conf_old conf_old_items[CONF_NOLD] = {
-	{ "AuthservIDWithJobID",	NULL, true, NULL },
-	{ "AutoRestart",		NULL, true, NULL },
-	{ "AutoRestartCount",		NULL, false, NULL },
-	{ "AutoRestartRate",		NULL, false, NULL },
-	{ "BaseDirectory",		NULL, false, "write whole paths" },
-	{ "ChangeRootDirectory",	NULL, false, "use the confinement of the service manager" },
-	{ "CopyFailuresTo",		NULL, false, NULL },
-	{ "DomainWhitelist",		NULL, false, "ARC changes no verdict" },
-	{ "DomainWhitelistFile",	NULL, false, "ARC changes no verdict" },
-	{ "DomainWhitelistSize",	NULL, false, NULL },
-	{ "EnableCoredumps",		NULL, true, NULL },
-	{ "FailureReports",		NULL, true, NULL },
-	{ "FailureReportsBcc",		NULL, false, NULL },
-	{ "FailureReportsOnNone",	NULL, true, NULL },
-	{ "FailureReportsSentBy",	NULL, false, NULL },
-	{ "ForensicReports",		"FailureReports", true, NULL },
-	{ "ForensicReportsBcc",		"FailureReportsBcc", false, NULL },
-	{ "ForensicReportsOnNone",	"FailureReportsOnNone", true, NULL },
-	{ "ForensicReportsSentBy",	"FailureReportsSentBy", false, NULL },
-	{ "HoldQuarantinedMessages",	NULL, true, "quarantine is only written into the header" },
-	{ "IgnoreMailFrom",		NULL, false, "mail of these domains is judged too" },
-	{ "IgnoreMailTo",		NULL, false, "mail to these addresses is recorded too" },
-	{ "MilterDebug",		NULL, false, NULL },
-	{ "NoReportsList",		NULL, false, NULL },
-	{ "RejectMultiValueFrom",	NULL, true, NULL },
-	{ "RejectString",		NULL, false, NULL },
-	{ "ReportCommand",		NULL, false, NULL },
-	{ "RequiredFrom",		NULL, true, NULL },
-	{ "RequiredHeaders",		NULL, true, NULL },
-	{ "TestDNSData",		NULL, false, "the DNS is asked" },
+	{ "DomainWhitelistSize",	NULL },
+	{ "ForensicReports",		"FailureReports" },
+	{ "ForensicReportsBcc",		"FailureReportsBcc" },
+	{ "ForensicReportsOnNone",	"FailureReportsOnNone" },
+	{ "ForensicReportsSentBy",	"FailureReportsSentBy" },
 };
 
 const struct conf_item *

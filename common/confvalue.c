@@ -44,8 +44,9 @@ conf_unset(struct conf *c, const struct conf_item *item)
 	}
 }
 
-bool
-conf_bool_parse(struct odm_span word, bool *yes_r)
+/* True and *yes_r for a boolean word. */
+static bool
+bool_parse(struct odm_span word, bool *yes_r)
 {
 	if (odm_span_ieq(word, "on") ||
 	    (word.len > 0 && memchr("TtYy1", word.at[0], 5) != NULL)) {
@@ -154,6 +155,24 @@ add_word(const struct conf_item *item, struct odm_span word, struct conf_list *l
 	return CONF_SET_OKAY;
 }
 
+/* Cuts the next word of a list off *rest_r. */
+static bool
+next_word(const struct conf_item *item, struct odm_span *rest_r, struct odm_span *word_r)
+{
+	struct odm_span rest = *rest_r;
+	size_t comma = odm_span_find(rest, ','), other;
+
+	if (rest.len == 0)
+		return false;
+	if ((item->flags & CONF_SEMICOLON) != 0) {
+		other = odm_span_find(rest, ';');
+		comma = other < comma ? other : comma;
+	}
+	*word_r = odm_span_trim(odm_span_sub(rest, 0, comma));
+	*rest_r = odm_span_sub(rest, comma < rest.len ? comma + 1 : comma, rest.len);
+	return true;
+}
+
 /* A word ends at its first blank, as in 1.x; empty words count for nothing. */
 static enum conf_set
 set_list(struct conf *c, const struct conf_item *item, struct odm_span value,
@@ -164,8 +183,7 @@ set_list(struct conf *c, const struct conf_item *item, struct odm_span value,
 	struct odm_span word;
 	size_t len;
 
-	while (odm_span_next(&value, ',', &word)) {
-		word = odm_span_trim(word);
+	while (next_word(item, &value, &word)) {
 		for (len = 0; len < word.len && !odm_is_fws(word.at[len]); len++)
 			continue;
 		if (len == 0)
@@ -199,7 +217,7 @@ conf_set(struct conf *c, const struct conf_item *item, struct odm_span value,
 	case CONF_NUMBER:
 		return set_number(c, item, value);
 	case CONF_BOOL:
-		ok = conf_bool_parse(value, member(c, item));
+		ok = bool_parse(value, member(c, item));
 		break;
 	case CONF_OCTAL:
 		ok = read_number(value, 8, 0, UMASK_MAX, member(c, item));
@@ -209,6 +227,43 @@ conf_set(struct conf *c, const struct conf_item *item, struct odm_span value,
 		break;
 	}
 	return ok ? CONF_SET_OKAY : CONF_SET_ILLEGAL;
+}
+
+static bool
+equal_texts(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+equal_lists(const struct conf_list *a, const struct conf_list *b)
+{
+	if (a->nwords != b->nwords)
+		return false;
+	for (size_t i = 0; i < a->nwords; i++)
+		if (strcmp(a->words[i], b->words[i]) != 0)
+			return false;
+	return true;
+}
+
+bool
+conf_equal(const struct conf *a, const struct conf *b, const struct conf_item *item)
+{
+	const void *x = (const char *)a + item->offset, *y = (const char *)b + item->offset;
+
+	switch (item->type) {
+	case CONF_STRING:
+		return equal_texts(*(char *const *)x, *(char *const *)y);
+	case CONF_LIST:
+		return equal_lists(x, y);
+	case CONF_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case CONF_NUMBER:
+	case CONF_OCTAL:
+	case CONF_WORD:
+		break;
+	}
+	return *(const int *)x == *(const int *)y;
 }
 
 void

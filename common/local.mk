@@ -8,6 +8,7 @@ noinst_LTLIBRARIES += \
 
 common_libconf_la_SOURCES = \
 	common/conf.c common/conf.h common/conf_private.h \
+	common/confcheck.c \
 	common/confnear.c \
 	common/confsample.c \
 	common/conftable.c \

@@ -67,7 +67,15 @@ START_TEST(defaults)
 	ck_assert_int_eq(c->dns_timeout_secs, 5);
 	ck_assert_ptr_null(c->history_file);
 	ck_assert_int_eq(c->history_format, CONF_HISTORY_FULL);
+	ck_assert(!c->failure_reports && c->failure_reports_redact);
+	ck_assert_int_eq(c->failure_reports_per_domain, 10);
+	ck_assert_int_eq(c->failure_reports_total, 100);
+	ck_assert(!c->hold_quarantined_messages);
 	ck_assert(!c->ignore_authenticated_clients);
+	ck_assert_int_eq(c->log_decisions, CONF_LOG_DECISIONS_FAILURES);
+	ck_assert_int_eq(c->on_history_error, CONF_HISTORY_ERROR_ACCEPT);
+	ck_assert_str_eq(c->reject_string, "rejected by DMARC policy for %s");
+	ck_assert_str_eq(c->report_command, "/usr/sbin/sendmail -t -odq");
 	ck_assert_ptr_null(c->ignore_hosts);
 	ck_assert_uint_eq(c->nameservers.nwords, 0);
 	ck_assert_int_eq(c->on_dns_error, CONF_DNS_ERROR_ACCEPT);
@@ -225,6 +233,103 @@ START_TEST(words)
 }
 END_TEST
 
+/* One line for each option that is a text of a certain form, and what is kept of it. */
+START_TEST(texts)
+{
+	struct conf *c = good("AutoRestartRate 10/1h\nCopyFailuresTo a@example.com\n"
+	    "RejectString no %s, 100% sure\nReportCommand /bin/cat -u\n"
+	    "IgnoreMailFrom Example.COM,b.example\nIgnoreMailTo a@b.example; c@d.example,e@f.example\n"
+	    "FailureReportsSentBy Us <u@example.com>\nFailureReportsBcc x@example.com\n"
+	    "LogDecisions all\nOn-HistoryError tempfail\nDomainWhitelist L.Example\n");
+
+	ck_assert_str_eq(c->auto_restart_rate, "10/1h");
+	ck_assert_str_eq(c->copy_failures_to, "a@example.com");
+	ck_assert_str_eq(c->reject_string, "no %s, 100% sure");
+	ck_assert_str_eq(c->report_command, "/bin/cat -u");
+	ck_assert_uint_eq(c->ignore_mail_from.nwords, 2);
+	ck_assert_str_eq(c->ignore_mail_from.words[0], "example.com");
+	ck_assert_uint_eq(c->ignore_mail_to.nwords, 3);
+	ck_assert_str_eq(c->ignore_mail_to.words[1], "c@d.example");
+	ck_assert_str_eq(c->failure_reports_sent_by, "Us <u@example.com>");
+	ck_assert_uint_eq(c->failure_reports_bcc.nwords, 1);
+	ck_assert_int_eq(c->log_decisions, CONF_LOG_DECISIONS_ALL);
+	ck_assert_int_eq(c->on_history_error, CONF_HISTORY_ERROR_TEMPFAIL);
+	ck_assert_str_eq(c->domain_whitelist.words[0], "l.example");
+	conf_free(&c);
+}
+END_TEST
+
+static const struct rate_case {
+	const char *text;
+	bool	 good;
+	unsigned events, secs;
+} rate_cases[] = {
+	{ "10/1h",	true,	10,	3600 },
+	{ "0/1",	true,	0,	1 },
+	{ "2/10s",	true,	2,	10 },
+	{ "5/3M",	true,	5,	180 },
+	{ "1/2D",	true,	1,	172800 },
+	{ "1/0",	false,	0,	0 },
+	{ "1/",		false,	0,	0 },
+	{ "/1h",	false,	0,	0 },
+	{ "1",		false,	0,	0 },
+	{ "-1/5",	false,	0,	0 },
+	{ "1/5w",	false,	0,	0 },
+	{ "1/5hh",	false,	0,	0 },
+	{ "1/99999999d", false,	0,	0 },
+};
+
+START_TEST(rate_case)
+{
+	const struct rate_case *t = &rate_cases[_i];
+	unsigned events = 0, secs = 0;
+
+	ck_assert_msg(conf_rate(odm_span_str(t->text), &events, &secs) == t->good, "%s", t->text);
+	ck_assert_msg(!t->good || (events == t->events && secs == t->secs), "%s", t->text);
+}
+END_TEST
+
+/* The older words set what they are called today. */
+START_TEST(older_words)
+{
+	char why[500] = "", log[LOG_MAX];
+	static const char text[] = "ForensicReports yes\nForensicReportsOnNone yes\n"
+	    "ForensicReportsBcc a@b.example\nForensicReportsSentBy c@d.example\n";
+	struct conf *c = read_text(text, strlen(text), why, sizeof(why), log);
+
+	ck_assert_msg(c != NULL, "%s", why);
+	ck_assert(c->failure_reports && c->failure_reports_on_none);
+	ck_assert_str_eq(c->failure_reports_bcc.words[0], "a@b.example");
+	ck_assert_str_eq(c->failure_reports_sent_by, "c@d.example");
+	conf_free(&c);
+}
+END_TEST
+
+static void
+note_change(const struct conf_item *item, void *arg)
+{
+	strlcat(arg, item->name, LOG_MAX);
+	strlcat(arg, (item->flags & CONF_FIXED) != 0 ? "! " : " ", LOG_MAX);
+}
+
+START_TEST(compare)
+{
+	struct conf *a = good("Socket inet:1\nDNSTimeout 5\nOwnHosts a.example\nUMask 2\n"
+	    "AuthservID x\nOn-DNSError accept\n");
+	struct conf *b = good("Socket inet:2\nDNSTimeout 6\nOwnHosts b.example\nUMask 2\n"
+	    "HistoryFile y\nRejectFailures yes\nOn-DNSError tempfail\n");
+	char names[LOG_MAX] = "";
+
+	conf_compare(a, a, note_change, names);
+	ck_assert_str_eq(names, "");
+	conf_compare(a, b, note_change, names);
+	ck_assert_str_eq(names, "AuthservID DNSTimeout HistoryFile On-DNSError OwnHosts "
+	    "RejectFailures Socket! ");
+	conf_free(&a);
+	conf_free(&b);
+}
+END_TEST
+
 START_TEST(host_name)
 {
 	char host[ODM_NAME_MAX + 1];
@@ -309,6 +414,14 @@ static const struct error_case {
 	    "(use local:PATH, inet:PORT@HOST, inet6:PORT@HOST or a path)" },
 	{ "Socket local:", "illegal value \"local:\" for Socket "
 	    "(use local:PATH, inet:PORT@HOST, inet6:PORT@HOST or a path)" },
+	{ "AutoRestartRate 5", "illegal value \"5\" for AutoRestartRate "
+	    "(use RESTARTS/TIME, as 10/1h: the time in s, m, h or d)" },
+	{ "RejectString %s and %s", "illegal value \"%s and %s\" for RejectString "
+	    "(use plain text with at most one %s, up to 400 characters)" },
+	{ "CopyFailuresTo root", "illegal value \"root\" for CopyFailuresTo "
+	    "(use an address, LOCAL@DOMAIN)" },
+	{ "IgnoreMailTo a@b.example;c", "illegal value \"c\" for IgnoreMailTo "
+	    "(use addresses, LOCAL@DOMAIN)" },
 	{ "UserID :daemon", "illegal value \":daemon\" for UserID (use USER or USER:GROUP)" },
 	{ "UserID daemon:", "illegal value \"daemon:\" for UserID (use USER or USER:GROUP)" },
 };
@@ -333,16 +446,9 @@ END_TEST
 static const struct warning_case {
 	const char *line, *warning;	/* NULL: silent */
 } warning_cases[] = {
-	{ "AutoRestart yes", "line 2: AutoRestart has no effect in this version\n" },
-	{ "AutoRestart no", NULL },
-	{ "autorestartrate 10/1h", "line 2: AutoRestartRate has no effect in this version\n" },
-	{ "IgnoreMailFrom a.example", "line 2: IgnoreMailFrom has no effect in this version: "
-	    "mail of these domains is judged too\n" },
-	{ "ForensicReports true", "line 2: ForensicReports is now called FailureReports, "
-	    "which has no effect in this version\n" },
-	{ "ForensicReports false", NULL },
-	{ "DomainWhitelist ,", "line 2: DomainWhitelist has no effect in this version: "
-	    "ARC changes no verdict\n" },
+	{ "ForensicReports true", "line 2: ForensicReports is called FailureReports today\n" },
+	{ "DomainWhitelistSize 3000", NULL },
+	{ "DomainWhitelist ,", NULL },
 	{ "DNSTimeout 0", "line 2: DNSTimeout 0 is taken as the maximum, 300\n" },
 	{ "SyslogFacility nowhere", "line 2: unknown SyslogFacility \"nowhere\", using mail\n" },
 	{ "SyslogFacility security", NULL },
@@ -488,6 +594,10 @@ main(void)
 	tcase_add_loop_test(tc, list_case, 0, COUNT(list_cases));
 	tcase_add_test(tc, words);
 	tcase_add_test(tc, host_name);
+	tcase_add_test(tc, texts);
+	tcase_add_loop_test(tc, rate_case, 0, COUNT(rate_cases));
+	tcase_add_test(tc, older_words);
+	tcase_add_test(tc, compare);
 	tcase_add_loop_test(tc, socket_form, 0, COUNT(sockets));
 	tcase_add_loop_test(tc, error_case, 0, COUNT(error_cases));
 	tcase_add_loop_test(tc, warning_case, 0, COUNT(warning_cases));
