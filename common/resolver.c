@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <search.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,11 +61,13 @@ struct resolver {
 	struct dns_answer *failed;	/* the one failure that everybody gets */
 	pthread_t	 thread;
 
+	atomic_uint	 refs;		/* owners */
 	pthread_mutex_t	 lock;		/* protects the following */
 	void		*in_flight;	/* of tsearch(): questions fresh and open */
 	size_t		 nin_flight;
 	struct question_list fresh;	/* not seen by the thread yet */
 	bool		 stop;
+	struct resolver_counts counts;	/* but the two of the cache */
 
 	/* The resolver thread alone. */
 	struct exchange	*exchange;
@@ -101,6 +104,18 @@ question_release(struct question *q)
 		free(q);
 }
 
+static void
+send_packet(struct resolver *r, struct question *q, size_t server)
+{
+	/* Without memory it is as if the packet was lost. */
+	if (!exchange_send(r->exchange, server, q->name, q->type, q))
+		return;
+	q->under_way++;
+	pthread_mutex_lock(&r->lock);
+	r->counts.sent++;
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* Asks the next server that has not refused, and notes when to try again. */
 static void
 try_next(struct resolver *r, struct question *q, int64_t now)
@@ -112,9 +127,7 @@ try_next(struct resolver *r, struct question *q, int64_t now)
 
 		if ((q->refused & 1u << server) != 0)
 			continue;
-		/* Without memory it is as if the packet was lost. */
-		if (exchange_send(r->exchange, server, q->name, q->type, q))
-			q->under_way++;
+		send_packet(r, q, server);
 		break;
 	}
 	q->next_try = now + ((int64_t)TRY_MSECS << (round < BACKOFF_MAX ? round : BACKOFF_MAX));
@@ -134,6 +147,8 @@ answer_question(struct resolver *r, struct question *q, struct dns_answer *answe
 	pthread_mutex_lock(&r->lock);
 	(void)tdelete(q, &r->in_flight, question_order);
 	r->nin_flight--;
+	if (answer->status == DNS_FAILED && !r->closing)
+		*(q->expired ? &r->counts.overdue : &r->counts.failed) += 1;
 	STAILQ_CONCAT(&waiters, &q->waiters);
 	pthread_mutex_unlock(&r->lock);
 
@@ -293,24 +308,29 @@ lower_name(const char *name, char key_r[ODM_NAME_MAX + 1])
 	key_r[i] = '\0';
 }
 
-/* Finds the question in flight or makes it; under the lock. NULL: no room. */
+/* The question in flight, or NULL; under the lock. */
 static struct question *
 find_question(struct resolver *r, const char *key, enum dns_type type)
 {
-	struct question *q = calloc(1, sizeof(*q)), **node;
+	struct question wanted = { .type = type }, **node;
 
-	if (q == NULL)
+	memcpy(wanted.name, key, strlen(key) + 1);
+	node = tfind(&wanted, &r->in_flight, question_order);
+	return node == NULL ? NULL : *node;
+}
+
+/* Puts a question in flight; under the lock. NULL: no room. */
+static struct question *
+add_question(struct resolver *r, const char *key, enum dns_type type)
+{
+	struct question *q;
+
+	if (r->nin_flight >= IN_FLIGHT_MAX || (q = calloc(1, sizeof(*q))) == NULL)
 		return NULL;
 	memcpy(q->name, key, strlen(key) + 1);
 	q->type = type;
 	STAILQ_INIT(&q->waiters);
-	node = tfind(q, &r->in_flight, question_order);
-	if (node != NULL) {
-		free(q);
-		return *node;
-	}
-	if (r->nin_flight >= IN_FLIGHT_MAX ||
-	    tsearch(q, &r->in_flight, question_order) == NULL) {
+	if (tsearch(q, &r->in_flight, question_order) == NULL) {
 		free(q);
 		return NULL;
 	}
@@ -321,6 +341,28 @@ find_question(struct resolver *r, const char *key, enum dns_type type)
 	return q;
 }
 
+/* Joins the question in flight, or puts it there; under the lock. False: no room. */
+static bool
+wait_for(struct resolver *r, const char *key, enum dns_type type, resolver_done *done,
+    void *arg)
+{
+	struct question *q;
+	struct waiter *w;
+
+	if (r->stop || (w = calloc(1, sizeof(*w))) == NULL)
+		return false;
+	q = find_question(r, key, type);
+	if (q != NULL)
+		r->counts.joined++;
+	else if ((q = add_question(r, key, type)) == NULL) {
+		free(w);
+		return false;
+	}
+	*w = (struct waiter){ .done = done, .arg = arg };
+	STAILQ_INSERT_TAIL(&q->waiters, w, next);
+	return true;
+}
+
 struct dns_answer *
 resolver_ask(struct resolver *r, const char *name, enum dns_type type,
     resolver_done *done, void *arg)
@@ -328,29 +370,34 @@ resolver_ask(struct resolver *r, const char *name, enum dns_type type,
 	unsigned char packet[DNSMSG_QUESTION_MAX];
 	char key[ODM_NAME_MAX + 1];
 	struct dns_answer *answer;
-	struct waiter *w;
-	struct question *q = NULL;
 
 	if (dnsmsg_question(packet, 0, name, type, false) == 0) {
 		answer = dns_answer_new(DNS_NXDOMAIN, 0);
 		return answer != NULL ? answer : dns_answer_ref(r->failed);
 	}
 	lower_name(name, key);
-	w = calloc(1, sizeof(*w));
 	pthread_mutex_lock(&r->lock);
+	r->counts.asked++;
 	/* Under the lock, because an answer enters the cache before its question
 	 * leaves the table: one of the two places always has it. */
 	answer = dnscache_get(r->cache, key, type, resolver_now());
-	if (answer == NULL && w != NULL && !r->stop)
-		q = find_question(r, key, type);
-	if (q != NULL) {
-		*w = (struct waiter){ .done = done, .arg = arg };
-		STAILQ_INSERT_TAIL(&q->waiters, w, next);
-		w = NULL;
+	if (answer != NULL) {
+		r->counts.cache_hits++;
+	} else if (!wait_for(r, key, type, done, arg)) {
+		r->counts.failed++;
+		answer = dns_answer_ref(r->failed);
 	}
 	pthread_mutex_unlock(&r->lock);
-	free(w);
-	return answer != NULL || q != NULL ? answer : dns_answer_ref(r->failed);
+	return answer;
+}
+
+void
+resolver_counts(struct resolver *r, struct resolver_counts *counts_r)
+{
+	pthread_mutex_lock(&r->lock);
+	*counts_r = r->counts;
+	pthread_mutex_unlock(&r->lock);
+	dnscache_usage(r->cache, &counts_r->cache_entries, &counts_r->cache_octets);
 }
 
 /* Starts the thread with all signals blocked: they belong to the main program. */
@@ -409,6 +456,7 @@ resolver_new(const struct conf_list *nameservers, int timeout_secs, char *why,
 		free(r);
 		return NULL;
 	}
+	atomic_init(&r->refs, 1);
 	TAILQ_INIT(&r->fresh);
 	TAILQ_INIT(&r->open);
 	r->next_event = INT64_MAX;
@@ -431,16 +479,27 @@ resolver_new(const struct conf_list *nameservers, int timeout_secs, char *why,
 	return NULL;
 }
 
+struct resolver *
+resolver_ref(struct resolver *r)
+{
+	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+	return r;
+}
+
 void
 resolver_free(struct resolver **r)
 {
-	if (*r == NULL)
-		return;
-	pthread_mutex_lock(&(*r)->lock);
-	(*r)->stop = true;
-	pthread_mutex_unlock(&(*r)->lock);
-	wake_thread(*r);
-	pthread_join((*r)->thread, NULL);
-	resolver_destroy(*r);
+	struct resolver *mine = *r;
+
 	*r = NULL;
+	if (mine == NULL ||
+	    atomic_fetch_sub_explicit(&mine->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	assert(!pthread_equal(pthread_self(), mine->thread));
+	pthread_mutex_lock(&mine->lock);
+	mine->stop = true;
+	pthread_mutex_unlock(&mine->lock);
+	wake_thread(mine);
+	pthread_join(mine->thread, NULL);
+	resolver_destroy(mine);
 }

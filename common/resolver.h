@@ -24,9 +24,13 @@ struct resolver;
 struct resolver *resolver_new(const struct conf_list *nameservers,
     int timeout_secs, char *why, size_t why_size);
 
+/* Another reference to r, for one more owner: each calls resolver_free() once. Any thread. */
+struct resolver *resolver_ref(struct resolver *r);
+
 /*
- * Stops the thread and frees *r: questions still open are answered DNS_FAILED
- * first. *r may be NULL.
+ * Gives one reference up and clears *r, which may be NULL. The last one answers the
+ * questions still open with DNS_FAILED, stops the thread and frees the resolver; so
+ * never call it from a done function or a step that runs on the resolver thread.
  */
 void resolver_free(struct resolver **r);
 
@@ -41,6 +45,23 @@ typedef void resolver_done(void *arg, struct dns_answer *answer);
  */
 struct dns_answer *resolver_ask(struct resolver *r, const char *name,
     enum dns_type type, resolver_done *done, void *arg);
+
+/* What happened since resolver_new(), and what the cache holds. */
+struct resolver_counts {
+	uint64_t asked;		/* calls of resolver_ask() with a name the DNS can carry */
+	uint64_t cache_hits;	/* of these: answered from the cache, failures kept there too */
+	uint64_t joined;	/* of these: waited for an equal question already in flight */
+	uint64_t sent;		/* questions put to a server; its repeats by TCP or without
+				 * EDNS are not counted */
+	uint64_t failed;	/* questions that no server could answer: SERVFAIL, REFUSED,
+				 * garbage; and those that found no memory or no room */
+	uint64_t overdue;	/* questions that were not answered within timeout_secs */
+	size_t	 cache_entries;
+	size_t	 cache_octets;
+};
+
+/* Cheap; from any thread. The numbers belong to one instant, but for the cache's two. */
+void resolver_counts(struct resolver *r, struct resolver_counts *counts_r);
 
 /* Monotonic milliseconds, the clock of deadlines. */
 int64_t resolver_now(void);

@@ -476,6 +476,72 @@ START_TEST(freed_in_flight)
 }
 END_TEST
 
+/* One of several owners lets go; the questions of the others go on. */
+START_TEST(several_owners)
+{
+	struct testdns *d = start((struct testdns_manner){ 0 });
+	struct resolver *r = resolver_of(d, NULL, 20);
+	struct resolver *second = resolver_ref(r), *third = resolver_ref(r);
+	struct tally t;
+
+	tally_init(&t);
+	ck_assert_ptr_eq(second, r);
+	ck_assert_ptr_null(resolver_ask(r, "slow.test", DNS_TYPE_TXT, tally_done, &t));
+	resolver_free(&r);
+	ck_assert_ptr_null(r);
+	resolver_free(&third);
+	tally_wait(&t, 1);
+	ck_assert_uint_eq(t.found, 1);
+	ck_assert_int_eq(ask(second, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	resolver_free(&second);
+	testdns_stop(&d);
+}
+END_TEST
+
+/* Each number, by what is done to it. */
+START_TEST(counted)
+{
+	struct testdns *d = start((struct testdns_manner){ 0 });
+	struct resolver *r = resolver_of(d, NULL, 1);
+	struct resolver_counts c;
+	struct tally t;
+	size_t octets;
+
+	resolver_counts(r, &c);
+	ck_assert(c.asked + c.cache_hits + c.joined + c.sent + c.failed + c.overdue == 0);
+	ck_assert_uint_eq(c.cache_entries + c.cache_octets, 0);
+
+	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_int_eq(ask(r, "a..test", DNS_TYPE_TXT, NULL, 0), DNS_NXDOMAIN);
+	resolver_counts(r, &c);
+	ck_assert_uint_eq(c.asked, 2);
+	ck_assert_uint_eq(c.cache_hits, 1);
+	ck_assert_uint_eq(c.sent, 1);
+	ck_assert_uint_eq(c.cache_entries, 1);
+	ck_assert_uint_gt(c.cache_octets, 0);
+	octets = c.cache_octets;
+
+	tally_init(&t);
+	ck_assert_ptr_null(resolver_ask(r, "drop.test", DNS_TYPE_TXT, tally_done, &t));
+	ck_assert_ptr_null(resolver_ask(r, "drop.test", DNS_TYPE_TXT, tally_done, &t));
+	tally_wait(&t, 2);
+	ck_assert_int_eq(ask(r, "servfail.test", DNS_TYPE_TXT, NULL, 0), DNS_FAILED);
+	ck_assert_int_eq(ask(r, "none.test", DNS_TYPE_TXT, NULL, 0), DNS_NXDOMAIN);
+	resolver_counts(r, &c);
+	ck_assert_uint_eq(c.asked, 6);
+	ck_assert_uint_eq(c.cache_hits, 1);
+	ck_assert_uint_eq(c.joined, 1);
+	ck_assert_uint_eq(c.overdue, 1);
+	ck_assert_uint_eq(c.failed, 1);
+	ck_assert_uint_ge(c.sent, 4);
+	ck_assert_uint_eq(c.cache_entries, 4);
+	ck_assert_uint_gt(c.cache_octets, octets);
+	resolver_free(&r);
+	testdns_stop(&d);
+}
+END_TEST
+
 struct asker {
 	struct resolver	*r;
 	pthread_t	 thread;
@@ -595,6 +661,8 @@ main(void)
 	tcase_add_test(tc, late_answer_is_kept);
 	tcase_add_test(tc, deadline_of_the_caller);
 	tcase_add_test(tc, freed_in_flight);
+	tcase_add_test(tc, several_owners);
+	tcase_add_test(tc, counted);
 	tcase_add_test(tc, many_threads);
 	tcase_add_loop_test(tc, server_case, 0, COUNT(server_cases));
 	tcase_add_test(tc, server_lists);
