@@ -1,8 +1,7 @@
 /*
  * log.c - where the words of a running program go: syslog, standard error, or both.
  * The state below is the one exception to "no writable globals": a log that had
- * to be handed to every function would be an argument of every function. It is
- * written by log_open() before other threads exist, then only read.
+ * to be handed to every function would be an argument of every function.
  */
 #include "config.h"
 
@@ -21,8 +20,8 @@
 #define LOG_LINE_MAX	2000
 
 static struct {
-	const char	*ident;
-	bool		 to_syslog, to_stderr;
+	_Atomic(const char *) ident;
+	atomic_bool	 to_syslog, to_stderr;
 	atomic_int	 level;
 } sink = { NULL, false, true, LOG_LEVEL_INFO };
 

@@ -21,7 +21,7 @@ enum log_level {		/* the numbers of syslog(3) */
 /*
  * Opens the log. ident is kept, not copied. to_syslog with a facility word of
  * syslog.conf (NULL or unknown: mail); to_stderr for a program in the
- * foreground or a tool. May be called again.
+ * foreground or a tool. May be called again, at any time.
  */
 void log_open(const char *ident, bool to_syslog, const char *facility, bool to_stderr);
 

@@ -14,6 +14,6 @@ opendmarc_libcheck_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 opendmarc_libcheck_la_LIBADD = opendmarc/libfilter.la common/libexplain.la \
 	common/librecordlint.la common/libdns.la
 
-opendmarc_opendmarc_check_SOURCES = opendmarc/check_main.c opendmarc/checks.c opendmarc/checks.h
+opendmarc_opendmarc_check_SOURCES = opendmarc/check_main.c
 opendmarc_opendmarc_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 opendmarc_opendmarc_check_LDADD = opendmarc/libcheck.la common/libconf.la $(JANSSON_LIBS) $(BSD_LIBS)

@@ -47,13 +47,13 @@ set_up_connection(struct check_message *m, const struct dmf_env *env)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *found;
 
-	dmf_shared_init(&m->shared, env);
+	dmf_shared_init(&m->shared, env->host_name);
 	if (m->envelope.client_ip == NULL) {
-		dmf_conn_init_unknown(&m->conn, &m->shared);
+		dmf_conn_init_unknown(&m->conn, &m->shared, env);
 	} else {
 		if (getaddrinfo(m->envelope.client_ip, NULL, &hints, &found) != 0)
 			return false;
-		dmf_conn_init(&m->conn, &m->shared, NULL, found->ai_addr);
+		dmf_conn_init(&m->conn, &m->shared, env, NULL, found->ai_addr);
 		freeaddrinfo(found);
 	}
 	if (m->envelope.helo != NULL)
@@ -110,8 +110,8 @@ fill_explanation(struct check_message *m)
 
 	if (!dmf_msg_view(m->msg, &m->view) || (m->x = explain_new(true)) == NULL)
 		return -1;
-	if (m->shared.env->psl != NULL)
-		explain_use_psl(m->x, m->shared.env->psl);
+	if (m->conn.env->psl != NULL)
+		explain_use_psl(m->x, m->conn.env->psl);
 	if (add_identities(m->x, &m->view) != 0)
 		return -1;
 	if (m->view.eval == NULL)
@@ -207,7 +207,7 @@ print_envelope(const struct paint *p, const struct check_message *m)
 {
 	print_known(p, "Client address", m->envelope.client_ip,
 	    "not known, so SPF is not checked (--client-ip)");
-	if (m->envelope.client_ip != NULL && !m->shared.env->conf->spf_self_validate)
+	if (m->envelope.client_ip != NULL && !m->conn.env->conf->spf_self_validate)
 		paint(p, PAINT_PLAIN, "\tSPF is not checked here: SPFSelfValidate is off\n");
 	print_known(p, "HELO name", m->envelope.helo, "not known (--helo)");
 	if (m->envelope.mail_from == NULL && m->return_path != NULL)

@@ -66,12 +66,28 @@ dmf_check_psl(const struct conf *c, struct odm_psl **psl_r, char *why, size_t wh
 	    strerror(errno), why, why_size);
 }
 
+/* Every relative path that is opened from here on counts from BaseDirectory. */
+static int
+enter_base(const struct conf *c, char *why, size_t why_size)
+{
+	char text[PATH_MAX + 160];
+
+	if (c->base_directory == NULL || chdir(c->base_directory) == 0)
+		return 0;
+	if (snprintf(text, sizeof(text), "BaseDirectory \"%s\": %s (create it, or remove the "
+	    "line)", c->base_directory, strerror(errno)) < 0)
+		text[0] = '\0';
+	return fail(c, "BaseDirectory", text, why, why_size);
+}
+
 int
 dmf_check_conf(const struct conf *c, char *why, size_t why_size)
 {
 	if (c->socket == NULL)
 		return fail(c, "Socket", "no Socket (set one, as local:PATH or inet:PORT@HOST, or "
 		    "use -p)", why, why_size);
+	if (enter_base(c, why, why_size) != 0)
+		return -1;
 	return check_suffix_list(c, why, why_size);
 }
 

@@ -13,7 +13,8 @@
 #include "libopendmarc/base/psl.h"
 
 /*
- * There is a Socket, the PublicSuffixList can be read. 0, or -1 with place,
+ * There is a Socket, BaseDirectory can be entered (which is done), the
+ * PublicSuffixList can be read. 0, or -1 with place,
  * reason and remedy in why (exit status 78).
  */
 int dmf_check_conf(const struct conf *c, char *why, size_t why_size);

@@ -11,20 +11,20 @@
 static const struct odm_ip loopback = { AF_INET, { 127, 0, 0, 1 } };
 
 void
-dmf_conn_init_unknown(struct dmf_conn *c, struct dmf_shared *shared)
+dmf_conn_init_unknown(struct dmf_conn *c, struct dmf_shared *shared,
+    const struct dmf_env *env)
 {
-	*c = (struct dmf_conn){ .shared = shared, .client = loopback };
+	*c = (struct dmf_conn){ .shared = shared, .env = env, .client = loopback };
 }
 
 void
-dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const char *host,
-    const struct sockaddr *sa)
+dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const struct dmf_env *env,
+    const char *host, const struct sockaddr *sa)
 {
-	const struct dmf_env *env = shared->env;
 	char ip[ODM_IP_TEXT_MAX + 1];
 	size_t i;
 
-	dmf_conn_init_unknown(c, shared);
+	dmf_conn_init_unknown(c, shared, env);
 	if (!odm_ip_from_sockaddr(sa, &c->client))
 		c->client = loopback;
 	for (i = 0; i < env->ntrusted_relays && !c->from_relay; i++)
@@ -50,7 +50,7 @@ dmf_conn_passes(const struct dmf_conn *c, bool authenticated, const char *sender
 {
 	if (c->ignored)
 		return true;
-	if (!authenticated || !c->shared->env->conf->ignore_authenticated_clients)
+	if (!authenticated || !c->env->conf->ignore_authenticated_clients)
 		return false;
 	log_write(LOG_LEVEL_INFO, "ignoring authenticated client, mailfrom=%s", sender);
 	return true;

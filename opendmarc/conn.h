@@ -10,6 +10,7 @@
 
 #include "libopendmarc/base/ipaddr.h"
 #include "libopendmarc/base/limits.h"
+#include "opendmarc/env.h"
 #include "opendmarc/shared.h"
 
 /* The longest HELO name kept: RFC 5321, 4.5.3.1.4 allows 512 octets for a command line. */
@@ -17,6 +18,7 @@
 
 struct dmf_conn {
 	struct dmf_shared *shared;
+	const struct dmf_env *env;
 	struct odm_ip	 client;	/* 127.0.0.1 when the MTA gave no address */
 	bool		 ignored;	/* listed in IgnoreHosts: nothing of it is looked at */
 	bool		 from_relay;	/* in TrustedRelays */
@@ -25,17 +27,19 @@ struct dmf_conn {
 };
 
 /*
- * Starts a connection. host (the MTA's name for the client) and sa may be NULL:
- * a message submitted on the host itself. Logs when it is ignored.
+ * Starts a connection; shared and env must outlive it. host (the MTA's name for the
+ * client) and sa may be NULL: a message submitted on the host itself. Logs when it is
+ * ignored.
  */
-void dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const char *host,
-    const struct sockaddr *sa);
+void dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const struct dmf_env *env,
+    const char *host, const struct sockaddr *sa);
 
 /*
  * A connection that the MTA never announced: no client to ignore, no relay to
  * trust, address 127.0.0.1.
  */
-void dmf_conn_init_unknown(struct dmf_conn *c, struct dmf_shared *shared);
+void dmf_conn_init_unknown(struct dmf_conn *c, struct dmf_shared *shared,
+    const struct dmf_env *env);
 
 /* Notes the HELO name; NULL and a second HELO are fine. */
 void dmf_conn_helo(struct dmf_conn *c, const char *helo);

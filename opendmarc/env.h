@@ -1,7 +1,7 @@
 /*
- * env.h - what all connections of the daemon share. Built by main.c before the
- * first callback, read-only afterwards; the modules behind the pointers are
- * thread-safe.
+ * env.h - what a connection reads and never writes: one configuration and what it
+ * names. All pointers are borrowed from a setup (setup.h); the modules behind them
+ * are thread-safe.
  */
 #ifndef OPENDMARC_ENV_H
 #define OPENDMARC_ENV_H

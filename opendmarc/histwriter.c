@@ -34,6 +34,7 @@
 #define LOCK_STUCK_SECS	10
 
 struct histwriter {
+	atomic_uint	 refs;
 	char		*path;
 	pthread_mutex_t	 turn;		/* one record at a time; guards stuck_until */
 	long long	 stuck_until;	/* monotonic seconds: no waiting for the lock before */
@@ -58,20 +59,30 @@ histwriter_new(const char *path)
 		free(w);
 		return NULL;
 	}
+	atomic_init(&w->refs, 1);
 	atomic_init(&w->complained_at, -COMPLAINT_SECS);
 	atomic_init(&w->failures, 0);
+	return w;
+}
+
+struct histwriter *
+histwriter_ref(struct histwriter *w)
+{
+	atomic_fetch_add(&w->refs, 1);
 	return w;
 }
 
 void
 histwriter_free(struct histwriter **w)
 {
-	if (*w == NULL)
-		return;
-	pthread_mutex_destroy(&(*w)->turn);
-	free((*w)->path);
-	free(*w);
+	struct histwriter *gone = *w;
+
 	*w = NULL;
+	if (gone == NULL || atomic_fetch_sub(&gone->refs, 1) > 1)
+		return;
+	pthread_mutex_destroy(&gone->turn);
+	free(gone->path);
+	free(gone);
 }
 
 static long long

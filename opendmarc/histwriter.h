@@ -15,7 +15,10 @@ struct histwriter;
 /* path is copied. NULL: out of memory. */
 struct histwriter *histwriter_new(const char *path);
 
-/* Frees *w and clears it. *w may be NULL. */
+/* One more owner. Returns w. */
+struct histwriter *histwriter_ref(struct histwriter *w);
+
+/* Drops one owner and clears *w; the last one frees. *w may be NULL. */
 void histwriter_free(struct histwriter **w);
 
 /* Appends one record. 0, or -1 after logging with the queue id. */

@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += opendmarc/libfilter.la
 
 opendmarc_libfilter_la_SOURCES = \
 	opendmarc/arheader.c opendmarc/arheader.h \
+	opendmarc/checks.c opendmarc/checks.h \
 	opendmarc/conn.c opendmarc/conn.h \
 	opendmarc/dkimbind.c opendmarc/dkimbind.h \
 	opendmarc/env.h \
@@ -16,22 +17,25 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/listener.c opendmarc/listener.h \
 	opendmarc/msg.c opendmarc/msg.h \
 	opendmarc/sender.c opendmarc/sender.h \
+	opendmarc/session.c opendmarc/session.h \
+	opendmarc/setup.c opendmarc/setup.h \
 	opendmarc/shared.c opendmarc/shared.h \
-	opendmarc/verdict.c opendmarc/verdict.h
+	opendmarc/verdict.c opendmarc/verdict.h \
+	opendmarc/work.c opendmarc/work.h
 opendmarc_libfilter_la_LIBADD = common/libdns.la common/libhistory.la
 include opendmarc/check.mk
 
 sbin_PROGRAMS += opendmarc/opendmarc
 
 opendmarc_opendmarc_SOURCES = \
-	opendmarc/checks.c opendmarc/checks.h \
+	opendmarc/command.c opendmarc/command.h \
 	opendmarc/main.c \
 	opendmarc/milter.c opendmarc/milter.h \
 	opendmarc/privs.c opendmarc/privs.h \
 	opendmarc/process.c opendmarc/process.h \
+	opendmarc/reload.c opendmarc/reload.h \
 	opendmarc/signals.c opendmarc/signals.h \
-	opendmarc/version.c opendmarc/version.h \
-	opendmarc/work.c opendmarc/work.h
+	opendmarc/version.c opendmarc/version.h
 opendmarc_opendmarc_LDADD = \
 	opendmarc/libfilter.la \
 	common/libdns.la common/libhistory.la common/libconf.la \

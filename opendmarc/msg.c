@@ -53,7 +53,7 @@ struct dmf_msg {
 static const struct dmf_env *
 env_of(const struct dmf_msg *m)
 {
-	return m->conn->shared->env;
+	return m->conn->env;
 }
 
 /* Our own check is about the client that hands us the message, so not behind a relay of ours. */

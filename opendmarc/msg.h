@@ -27,6 +27,8 @@ struct dmf_orders {
 	enum dmf_action	action;
 	struct dmf_reply reply;		/* unless accepted */
 	const char	*job;		/* for log lines */
+	const char	*copy_to;	/* a further recipient; NULL none */
+	const char	*hold;		/* why the MTA shall quarantine it; NULL: it shall not */
 	const unsigned	*removals;	/* numbers of Authentication-Results fields, ascending:
 					 * take the last first */
 	size_t		 nremovals;

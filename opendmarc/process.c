@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "opendmarc/process.h"
 
 /* Digits of a process number, LF and NUL. */
@@ -172,4 +173,11 @@ dmf_process_in_journal(void)
 		return false;
 	len = snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 	return len > 0 && (size_t)len < sizeof(own) && strcmp(stream, own) == 0;
+}
+
+void
+dmf_process_open_log(const struct conf *c)
+{
+	log_open(DMF_PROGRAM, c->syslog, c->syslog_facility, !c->background &&
+	    (!c->syslog || !dmf_process_in_journal()));
 }

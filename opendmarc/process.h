@@ -7,6 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/conf.h"
+
+/* The name in log lines. */
+#define DMF_PROGRAM	"opendmarc"
+
 /*
  * Goes into the background, in a session of its own. Only the new process
  * returns: 0 and in *ready_fd_r the descriptor for dmf_process_ready(). The old
@@ -33,6 +38,12 @@ int dmf_pidfile_write(const char *path);
 
 /* Removes path when it still holds our number, not that of a successor. */
 void dmf_pidfile_remove(const char *path);
+
+/*
+ * Opens the log as a serving daemon has it: in the background syslog or nothing, in
+ * the foreground also standard error, unless a line would stand twice in the journal.
+ */
+void dmf_process_open_log(const struct conf *c);
 
 /* True when what we write to standard error goes to the systemd journal. */
 bool dmf_process_in_journal(void);

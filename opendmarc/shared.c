@@ -12,12 +12,12 @@
 #define HINT_INTERVAL_MSECS	(60 * 60 * 1000)
 
 void
-dmf_shared_init(struct dmf_shared *s, const struct dmf_env *env)
+dmf_shared_init(struct dmf_shared *s, const char *host_name)
 {
 	struct timespec now = { 0 };
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	s->env = env;
+	s->host_name = host_name;
 	s->started = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	atomic_init(&s->messages, 0);
 	atomic_init(&s->told_implicit_id, false);
@@ -32,7 +32,7 @@ dmf_shared_identity(struct dmf_shared *s, char id_r[DMF_IDENTITY_SIZE])
 
 	/* A long host name is cut: the other parts alone are unique on one host. */
 	len = snprintf(id_r, DMF_IDENTITY_SIZE, "%" PRIx64 ".%lx.%llx.%.64s",
-	    (uint64_t)s->started, (unsigned long)getpid(), n, s->env->host_name);
+	    (uint64_t)s->started, (unsigned long)getpid(), n, s->host_name);
 	if (len < 0 || len >= DMF_IDENTITY_SIZE)
 		id_r[0] = '\0';
 }

@@ -1,6 +1,6 @@
 /*
  * shared.h - the little that all connections write: counters and "said already"
- * marks. Any thread. Beside it env.h holds what they only read.
+ * marks. Lives as long as the daemon. Any thread. env.h holds what they only read.
  */
 #ifndef OPENDMARC_SHARED_H
 #define OPENDMARC_SHARED_H
@@ -9,21 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "opendmarc/env.h"
-
 /* Longest identity of a record, with the NUL. */
 #define DMF_IDENTITY_SIZE	128
 
 struct dmf_shared {
-	const struct dmf_env *env;
+	const char	*host_name;	/* gethostname() */
 	int64_t		 started;	/* nanoseconds since 1970, UTC */
 	atomic_ullong	 messages;	/* identities given out */
 	atomic_bool	 told_implicit_id;
 	atomic_llong	 hinted_at;	/* resolver_now() clock; a hint an hour is enough */
 };
 
-/* Prepares *s for env, which must outlive it. */
-void dmf_shared_init(struct dmf_shared *s, const struct dmf_env *env);
+/* Prepares *s; host_name must outlive it. */
+void dmf_shared_init(struct dmf_shared *s, const char *host_name);
 
 /*
  * A text that no other message has: host, start time, process and a counter.

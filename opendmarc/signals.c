@@ -4,8 +4,8 @@
  * libmilter has a thread that waits for TERM, INT and HUP as well. Linux gives a
  * signal of the process to its first thread as long as that one does not block it, so
  * the first thread keeps them open, with a handler, from before the moment that
- * libmilter starts its own. So we know of each wish, messages in work are finished, and
- * a stop that was asked for is reported as one.
+ * libmilter starts its own. So we know of each wish, messages in work are finished, a
+ * stop that was asked for is reported as one, and HUP can mean something else.
  */
 #include "config.h"
 
@@ -17,9 +17,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "libopendmarc/base/nametab.h"
 #include "opendmarc/signals.h"
 
-struct server {
+struct service {
 	int		 (*run)(void);
 	sem_t		 go;		/* the first thread is ready for signals */
 	int		 result;	/* read after the join */
@@ -28,15 +29,16 @@ struct server {
 
 /* What a handler may touch: it only wakes the first thread. */
 static sem_t wake;
-static volatile sig_atomic_t asked_to_stop;
+static volatile sig_atomic_t asked_to_stop, asked_to_reload;
+
+static const int known[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1 };
 
 static void
-ending_signals(sigset_t *set)
+known_signals(sigset_t *set)
 {
 	sigemptyset(set);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
+	for (size_t i = 0; i < COUNT(known); i++)
+		sigaddset(set, known[i]);
 }
 
 void
@@ -44,10 +46,9 @@ dmf_signals_block(void)
 {
 	sigset_t set;
 
-	ending_signals(&set);
+	known_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
 }
 
 static void
@@ -55,8 +56,10 @@ on_signal(int number)
 {
 	int saved = errno;
 
-	(void)number;
-	asked_to_stop = 1;
+	if (number == SIGHUP || number == SIGUSR1)
+		asked_to_reload = 1;
+	else
+		asked_to_stop = 1;
 	sem_post(&wake);
 	errno = saved;
 }
@@ -68,11 +71,10 @@ take_signals(void)
 	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t set;
 
-	ending_signals(&set);
+	known_signals(&set);
 	action.sa_mask = set;
-	sigaction(SIGHUP, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < COUNT(known); i++)
+		sigaction(known[i], &action, NULL);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -86,7 +88,7 @@ wait_for(sem_t *sem)
 static void *
 serve(void *arg)
 {
-	struct server *s = arg;
+	struct service *s = arg;
 
 	wait_for(&s->go);
 	s->result = s->run();
@@ -95,10 +97,26 @@ serve(void *arg)
 	return NULL;
 }
 
-int
-dmf_signals_serve(int (*run)(void), void (*stop)(void))
+/* Carries out what signals asked for. True once it is the end. */
+static bool
+obey(const struct dmf_server *server, bool stopping)
 {
-	struct server s = { .run = run, .result = -1 };
+	if (asked_to_stop) {
+		if (!stopping)
+			server->stop();
+		return true;
+	}
+	if (asked_to_reload) {
+		asked_to_reload = 0;
+		server->reload();
+	}
+	return false;
+}
+
+int
+dmf_signals_serve(const struct dmf_server *server)
+{
+	struct service s = { .run = server->run, .result = -1 };
 	bool stopping = false;
 	pthread_t thread;
 
@@ -113,10 +131,7 @@ dmf_signals_serve(int (*run)(void), void (*stop)(void))
 	sem_post(&s.go);
 	while (!atomic_load(&s.ended)) {
 		wait_for(&wake);
-		if (asked_to_stop && !stopping) {
-			stopping = true;
-			stop();
-		}
+		stopping = obey(server, stopping);
 	}
 	pthread_join(thread, NULL);
 	if (!stopping)

@@ -1,22 +1,28 @@
 /*
- * signals.h - which signals end the daemon, and who receives them.
+ * signals.h - which signals end or change the daemon, and who receives them.
  */
 #ifndef OPENDMARC_SIGNALS_H
 #define OPENDMARC_SIGNALS_H
 
 /*
- * Blocks the signals that end the daemon, so that no thread is hit by them, and
- * ignores PIPE (a vanished peer is an error of write) and USR1. Call before the
- * first thread starts.
+ * Blocks the signals that the daemon knows, so that no thread is hit by them, and
+ * ignores PIPE: a vanished peer is an error of write. Call before the first thread
+ * starts.
  */
 void dmf_signals_block(void);
 
+/* What the signals lead to. All but run() are called on the first thread. */
+struct dmf_server {
+	int	(*run)(void);		/* serves, on a thread of its own, until stop() */
+	void	(*stop)(void);		/* TERM and INT */
+	void	(*reload)(void);	/* HUP and USR1 */
+};
+
 /*
- * Calls run() on a thread of its own and waits for its end; TERM, INT or HUP calls
- * stop() on the calling thread, which must be the first one of the process.
- * What run() returned; 0 whenever a signal asked for the end. -1 with errno also
- * when there can be no thread.
+ * Calls run() and waits for its end, carrying out signals meanwhile; the calling thread
+ * must be the first one of the process. What run() returned; 0 whenever a signal asked
+ * for the end. -1 with errno also when there can be no thread.
  */
-int dmf_signals_serve(int (*run)(void), void (*stop)(void));
+int dmf_signals_serve(const struct dmf_server *server);
 
 #endif

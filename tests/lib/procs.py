@@ -122,9 +122,9 @@ class Program:
     def __init__(self, name, argv, log, **popen):
         self.name, self.log = name, log
         self.stop_signal = signal.SIGTERM
+        popen.setdefault("stdin", subprocess.DEVNULL)
         with open(log, "ab") as out:
-            self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
-                                          stderr=subprocess.STDOUT, **popen)
+            self.popen = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, **popen)
 
     @property
     def pid(self):

@@ -11,6 +11,7 @@ environment (for example "valgrind -q") stands before the command.
 """
 import os
 import shlex
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -93,9 +94,12 @@ class Filter:
                 self.close()
                 raise
 
-    def start(self):
+    def write_conf(self):
         text = "".join(f"{k} {v}\n" for k, v in self.options.items() if v is not None)
-        conf = self.procs.write("opendmarc.conf", text)
+        return self.procs.write("opendmarc.conf", text)
+
+    def start(self):
+        conf = self.write_conf()
         argv = [*shlex.split(os.environ.get("WRAPPER", "")),
                 procs.built("opendmarc/opendmarc"), "-f", "-c", conf]
         self.daemon = self.procs.start("opendmarc", argv)
@@ -122,6 +126,16 @@ class Filter:
 
     def log(self):
         return self.daemon.output()
+
+    def reload(self, options=None, number=signal.SIGHUP):
+        """Changes options, reloads, and returns what the log says of it."""
+        self.options.update(options or {})
+        self.write_conf()
+        before = len(self.log())
+        self.daemon.signal(number)
+        self.daemon.wait_until(lambda: "reloaded" in self.log()[before:] or
+                               "ignoring reload" in self.log()[before:], "the reload")
+        return self.log()[before:]
 
     def session(self, ip="192.0.2.1", host=None, helo="helo.test", version=6,
                 protocol=milterclient.ALL_PROTOCOL, actions=milterclient.ALL_ACTIONS):

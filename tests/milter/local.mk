@@ -3,6 +3,7 @@ milter_tests = \
 	tests/milter/test_check.py \
 	tests/milter/test_load.py \
 	tests/milter/test_psl.py \
+	tests/milter/test_reload.py \
 	tests/milter/test_report_script.py \
 	tests/milter/test_robust.py \
 	tests/milter/test_start.py \

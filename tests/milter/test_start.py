@@ -438,7 +438,7 @@ def _():
     tap.equal(procs.read(f"{run}/p"), "1\n", "what the link names")
 
 
-for number, name in ((signal.SIGTERM, "TERM"), (signal.SIGINT, "INT"), (signal.SIGHUP, "HUP")):
+for number, name in ((signal.SIGTERM, "TERM"), (signal.SIGINT, "INT")):
     @suite.case(f"{name} stops with status 0")
     def _(number=number):
         run = fresh()

@@ -114,8 +114,8 @@ START_TEST(malformed_case)
 	const struct dmf_orders *o;
 	struct dmf_msg *m;
 
-	dmf_shared_init(&shared, &env);
-	dmf_conn_init_unknown(&conn, &shared);
+	dmf_shared_init(&shared, env.host_name);
+	dmf_conn_init_unknown(&conn, &shared, &env);
 	m = dmf_msg_new(&conn, "<a@b.test>", false);
 	ck_assert_ptr_nonnull(m);
 	dmf_msg_field(m, "Authentication-Results", "mx.test; dmarc=pass header.from=b.test");
@@ -138,16 +138,15 @@ END_TEST
 
 START_TEST(identities_differ)
 {
-	struct dmf_env env = { .host_name = "filter.test" };
 	char one[DMF_IDENTITY_SIZE], two[DMF_IDENTITY_SIZE], host[300];
 
-	dmf_shared_init(&shared, &env);
+	dmf_shared_init(&shared, "filter.test");
 	dmf_shared_identity(&shared, one);
 	dmf_shared_identity(&shared, two);
 	ck_assert_str_ne(one, two);
 	memset(host, 'h', sizeof(host));
 	host[sizeof(host) - 1] = '\0';
-	env.host_name = host;
+	dmf_shared_init(&shared, host);
 	dmf_shared_identity(&shared, one);
 	ck_assert_str_ne(one, "");
 }
@@ -155,9 +154,7 @@ END_TEST
 
 START_TEST(hint_once_an_hour)
 {
-	struct dmf_env env = { .host_name = "filter.test" };
-
-	dmf_shared_init(&shared, &env);
+	dmf_shared_init(&shared, "filter.test");
 	ck_assert(dmf_shared_hint_due(&shared, 1000));
 	ck_assert(!dmf_shared_hint_due(&shared, 1001));
 	ck_assert(!dmf_shared_hint_due(&shared, 1000 + 3600 * 1000 - 1));

@@ -94,9 +94,9 @@ tests_unit_check_spf_LDADD = common/libdns.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/check_work
 TESTS += tests/unit/check_work
-tests_unit_check_work_SOURCES = tests/unit/check_work.c opendmarc/work.c opendmarc/work.h
+tests_unit_check_work_SOURCES = tests/unit/check_work.c
 tests_unit_check_work_CFLAGS = $(unit_cflags)
-tests_unit_check_work_LDADD = $(CHECK_LIBS)
+tests_unit_check_work_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/check_fields
 TESTS += tests/unit/check_fields

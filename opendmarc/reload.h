@@ -1,0 +1,16 @@
+/*
+ * reload.h - a new configuration while the daemon runs: as a whole or not at all.
+ */
+#ifndef OPENDMARC_RELOAD_H
+#define OPENDMARC_RELOAD_H
+
+#include "opendmarc/command.h"
+
+/*
+ * Reads the configuration again and puts it in force for connections that begin from
+ * here on. Logs what changed and which of that needs a restart; on any error, logs it
+ * and leaves the old configuration in force. For the first thread.
+ */
+void dmf_reload(const struct dmf_command *cmd, const char *host_name);
+
+#endif
