@@ -25,7 +25,8 @@ common_libdns_la_SOURCES = \
 	common/dnstask.c common/dnstask.h \
 	common/exchange.c common/exchange.h \
 	common/resolver.c common/resolver.h \
-	common/spf.c common/spf.h
+	common/spf.c common/spf.h \
+	common/testzone.c common/testzone.h
 common_libdns_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
 common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \
 	$(CARES_LIBS) $(SPF2_LIBS)

@@ -22,7 +22,7 @@ step_policy(struct dnstask *task, void *arg)
 		if (decided && (l->by_list ||
 		    odm_walk_run(&l->own_walk, qs, false) != ODM_WALK_OPEN))
 			return DNSTASK_DONE;
-	} while (dmarctask_carry(task, qs));
+	} while (dmarctask_carry(task, qs, NULL));
 	if (!dnstask_overdue(task))
 		return DNSTASK_WAITS;
 	odm_eval_give_up(l->eval);
@@ -185,7 +185,7 @@ step_dest(struct dnstask *task, void *arg)
 		w->state = odm_extdest_run(w->check);
 		if (w->state != ODM_EXTDEST_OPEN)
 			return DNSTASK_DONE;
-	} while (dmarctask_carry(task, odm_extdest_questions(w->check)));
+	} while (dmarctask_carry(task, odm_extdest_questions(w->check), NULL));
 	return dnstask_overdue(task) ? DNSTASK_DONE : DNSTASK_WAITS;
 }
 

@@ -11,6 +11,7 @@
 /* What the task works on; the task's release function frees it. */
 struct work {
 	struct odm_eval	*eval;
+	const struct testzone *zone;	/* NULL: the DNS */
 	bool		 failed;	/* memory was short: no verdict can be right */
 };
 
@@ -41,7 +42,7 @@ step(struct dnstask *task, void *arg)
 	do {
 		if (odm_eval_run(w->eval))
 			return DNSTASK_DONE;
-	} while (dmarctask_carry(task, odm_eval_questions(w->eval)));
+	} while (dmarctask_carry(task, odm_eval_questions(w->eval), w->zone));
 	if (!dnstask_overdue(task))
 		return DNSTASK_WAITS;
 	odm_eval_give_up(w->eval);
@@ -84,7 +85,8 @@ add_fact(void *arg)
 }
 
 struct dmf_evaluation *
-dmf_evaluation_start(struct resolver *r, const struct odm_psl *psl, const char *author)
+dmf_evaluation_start(struct resolver *r, const struct odm_psl *psl, const struct testzone *zone,
+    const char *author)
 {
 	struct dmf_evaluation *ev = calloc(1, sizeof(*ev));
 	struct work *w = calloc(1, sizeof(*w));
@@ -93,6 +95,7 @@ dmf_evaluation_start(struct resolver *r, const struct odm_psl *psl, const char *
 		goto fail;
 	if (psl != NULL)
 		odm_eval_use_psl(w->eval, psl);
+	w->zone = zone;
 	if (odm_eval_add_author(w->eval, author) != 0)
 		goto fail;
 	ev->work = w;

@@ -9,17 +9,19 @@
 #include <stdint.h>
 
 #include "common/resolver.h"
+#include "common/testzone.h"
 #include "libopendmarc/base/psl.h"
 #include "libopendmarc/core/eval.h"
 
 struct dmf_evaluation;	/* private: evaluation.c */
 
 /*
- * Starts with one Author Domain (normalised); by RFC 7489 when there is a psl, which
- * must outlive it. NULL: out of memory.
+ * Starts with one Author Domain (normalised); by RFC 7489 when there is a psl; with the
+ * records of zone instead of the DNS when there is one. r, psl and zone must outlive it.
+ * NULL: out of memory.
  */
 struct dmf_evaluation *dmf_evaluation_start(struct resolver *r, const struct odm_psl *psl,
-    const char *author);
+    const struct testzone *zone, const char *author);
 
 /* Frees *ev and clears it. *ev may be NULL. */
 void dmf_evaluation_free(struct dmf_evaluation **ev);

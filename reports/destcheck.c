@@ -19,7 +19,7 @@ step(struct dnstask *task, void *arg)
 		c->outcome = odm_extdest_run(c->machine);
 		if (c->outcome != ODM_EXTDEST_OPEN)
 			return DNSTASK_DONE;
-	} while (dmarctask_carry(task, odm_extdest_questions(c->machine)));
+	} while (dmarctask_carry(task, odm_extdest_questions(c->machine), NULL));
 	return dnstask_overdue(task) ? DNSTASK_DONE : DNSTASK_WAITS;
 }
 

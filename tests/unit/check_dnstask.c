@@ -344,7 +344,7 @@ carry_step(struct dnstask *task, void *arg)
 {
 	struct odm_questions *qs = arg;
 
-	(void)dmarctask_carry(task, qs);
+	(void)dmarctask_carry(task, qs, NULL);
 	return odm_questions_open(qs, 0) == NULL ? DNSTASK_DONE : DNSTASK_WAITS;
 }
 

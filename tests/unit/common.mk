@@ -86,6 +86,12 @@ tests_unit_check_dnstask_SOURCES = tests/unit/check_dnstask.c $(testdns_sources)
 tests_unit_check_dnstask_CFLAGS = $(unit_cflags)
 tests_unit_check_dnstask_LDADD = common/libdns.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_testzone
+TESTS += tests/unit/check_testzone
+tests_unit_check_testzone_SOURCES = tests/unit/check_testzone.c
+tests_unit_check_testzone_CFLAGS = $(unit_cflags)
+tests_unit_check_testzone_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_spf
 TESTS += tests/unit/check_spf
 tests_unit_check_spf_SOURCES = tests/unit/check_spf.c $(testdns_sources)
