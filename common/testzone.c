@@ -22,10 +22,11 @@ struct entry {
 	char		 name[ODM_NAME_MAX + 1];	/* normalised */
 	struct odm_span	 record;	/* inside the text of the zone */
 };
+STAILQ_HEAD(entry_list, entry);
 
 struct testzone {
 	struct odm_strbuf text;		/* the file */
-	STAILQ_HEAD(, entry) entries;	/* in the order of the file */
+	struct entry_list entries;	/* in the order of the file */
 };
 
 /* Adds the record of one line, which is not empty. NULL, or what is wrong with it. */
