@@ -274,8 +274,12 @@ run(void *arg)
 	struct resolver *r = arg;
 	struct question *q;
 
-	while (take_fresh(r)) {
+	for (;;) {
+		/* Callbacks ask further questions without waking us: take_fresh() comes after
+		 * everything that calls them and right before the sleep in exchange_run(). */
 		run_timers(r, resolver_now());
+		if (!take_fresh(r))
+			break;
 		exchange_run(r->exchange, r->wake[0], patience(r));
 		empty_pipe(r->wake[0]);
 	}

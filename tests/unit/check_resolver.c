@@ -435,6 +435,50 @@ START_TEST(late_answer_is_kept)
 }
 END_TEST
 
+/* Asks again from the callback, on the resolver thread. */
+struct follow_up {
+	struct resolver	*r;
+	struct tally	 failed, found;
+};
+
+static void
+ask_next(void *arg, struct dns_answer *answer)
+{
+	struct follow_up *f = arg;
+
+	ck_assert_ptr_null(resolver_ask(f->r, "a.test", DNS_TYPE_TXT, tally_done, &f->found));
+	tally_done(&f->failed, answer);
+}
+
+/*
+ * A question that is asked because another one failed is sent at once, and so are those
+ * of other threads. Measured against a question of another resolver that fails later.
+ */
+START_TEST(follow_up_after_deadline)
+{
+	struct testdns *d = start((struct testdns_manner){ 0 });
+	struct resolver *other = resolver_of(d, NULL, 4);
+	struct follow_up f = { .r = resolver_of(d, NULL, 1) };
+	struct tally later;
+
+	tally_init(&f.failed);
+	tally_init(&f.found);
+	tally_init(&later);
+	ck_assert_ptr_null(resolver_ask(other, "drop.test", DNS_TYPE_TXT, tally_done, &later));
+	ck_assert_ptr_null(resolver_ask(f.r, "drop.test", DNS_TYPE_TXT, ask_next, &f));
+	tally_wait(&f.failed, 1);
+	ck_assert_uint_eq(f.failed.failed, 1);
+	ck_assert_ptr_null(resolver_ask(f.r, "big.test", DNS_TYPE_TXT, tally_done, &f.found));
+	tally_wait(&later, 1);
+	pthread_mutex_lock(&f.found.lock);
+	ck_assert_uint_eq(f.found.found, 2);
+	pthread_mutex_unlock(&f.found.lock);
+	resolver_free(&f.r);
+	resolver_free(&other);
+	testdns_stop(&d);
+}
+END_TEST
+
 START_TEST(deadline_of_the_caller)
 {
 	struct testdns *d = start((struct testdns_manner){ 0 });
@@ -659,6 +703,7 @@ main(void)
 	tcase_add_test(tc, second_server_knows);
 	tcase_add_test(tc, no_answer_in_time);
 	tcase_add_test(tc, late_answer_is_kept);
+	tcase_add_test(tc, follow_up_after_deadline);
 	tcase_add_test(tc, deadline_of_the_caller);
 	tcase_add_test(tc, freed_in_flight);
 	tcase_add_test(tc, several_owners);
