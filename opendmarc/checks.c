@@ -18,6 +18,9 @@
 /* More text of a list than a log line shows. */
 #define LIST_TEXT_MAX	4000
 
+/* A path and what is wrong with a line of the file. */
+#define REASON_MAX	(PATH_MAX + 400)
+
 /* "PLACE: TEXT" into why; always -1. */
 static int
 fail(const struct conf *c, const char *option, const char *text, char *why, size_t why_size)
@@ -91,18 +94,42 @@ dmf_check_conf(const struct conf *c, char *why, size_t why_size)
 	return check_suffix_list(c, why, why_size);
 }
 
+/* A file that an option names cannot be used: "WHERE: OPTION: REASON" into why. */
+static void
+fail_file(const struct conf *c, const char *option, const char *reason, char *why,
+    size_t why_size)
+{
+	char text[PATH_MAX + 440];
+
+	if (snprintf(text, sizeof(text), "%s: %s", option, reason) < 0)
+		text[0] = '\0';
+	fail(c, option, text, why, why_size);
+}
+
 struct hostlist *
 dmf_check_ignore_hosts(const struct conf *c, char *why, size_t why_size)
 {
-	char reason[PATH_MAX + 400], text[PATH_MAX + 440];
+	char reason[REASON_MAX];
 	struct hostlist *list = hostlist_read(c->ignore_hosts, reason, sizeof(reason));
 
-	if (list != NULL)
-		return list;
-	if (snprintf(text, sizeof(text), "IgnoreHosts: %s", reason) < 0)
-		text[0] = '\0';
-	fail(c, "IgnoreHosts", text, why, why_size);
-	return NULL;
+	if (list == NULL)
+		fail_file(c, "IgnoreHosts", reason, why, why_size);
+	return list;
+}
+
+int
+dmf_check_test_zone(const struct conf *c, struct testzone **zone_r, char *why, size_t why_size)
+{
+	char reason[REASON_MAX];
+
+	*zone_r = NULL;
+	if (c->test_dns_data == NULL)
+		return 0;
+	*zone_r = testzone_read(c->test_dns_data, reason, sizeof(reason));
+	if (*zone_r != NULL)
+		return 0;
+	fail_file(c, "TestDNSData", reason, why, why_size);
+	return -1;
 }
 
 struct odm_net *

@@ -9,6 +9,7 @@
 
 #include "common/conf.h"
 #include "common/hostlist.h"
+#include "common/testzone.h"
 #include "libopendmarc/base/ipaddr.h"
 #include "libopendmarc/base/psl.h"
 
@@ -33,6 +34,13 @@ struct odm_net *dmf_check_relays(const struct conf *c, char *why, size_t why_siz
  * frees it. 0, or -1 with place, reason and remedy in why.
  */
 int dmf_check_psl(const struct conf *c, struct odm_psl **psl_r, char *why, size_t why_size);
+
+/*
+ * The records of TestDNSData in *zone_r, NULL when the option is not set; the caller
+ * frees it. 0, or -1 with place and reason in why.
+ */
+int dmf_check_test_zone(const struct conf *c, struct testzone **zone_r, char *why,
+    size_t why_size);
 
 /*
  * Logs what an administrator should know once at start: who is trusted, which

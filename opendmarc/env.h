@@ -11,6 +11,7 @@
 #include "common/conf.h"
 #include "common/hostlist.h"
 #include "common/resolver.h"
+#include "common/testzone.h"
 #include "libopendmarc/base/ipaddr.h"
 #include "libopendmarc/base/psl.h"
 
@@ -18,6 +19,7 @@ struct dmf_env {
 	const struct conf	*conf;
 	const struct hostlist	*ignore_hosts;
 	const struct odm_psl	*psl;		/* NULL: PolicyDiscovery treewalk */
+	const struct testzone	*test_zone;	/* NULL: the DNS is asked */
 	struct resolver		*resolver;
 	struct histwriter	*history;	/* NULL: no HistoryFile */
 	const char		*host_name;	/* gethostname() */

@@ -131,8 +131,8 @@ add_author(struct dmf_msg *m, const char *domain)
 		dmf_evaluation_add_author(m->evaluation, domain);
 		return;
 	}
-	m->evaluation = dmf_evaluation_start(env_of(m)->resolver, env_of(m)->psl, NULL,
-	    domain);
+	m->evaluation = dmf_evaluation_start(env_of(m)->resolver, env_of(m)->psl,
+	    env_of(m)->test_zone, domain);
 	if (m->evaluation == NULL)
 		m->no_memory = true;
 }

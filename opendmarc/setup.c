@@ -23,6 +23,7 @@ struct dmf_setup {
 	struct hostlist	*ignore_hosts;
 	struct odm_net	*relays;
 	struct odm_psl	*psl;
+	struct testzone	*test_zone;
 	struct dmf_env	 env;		/* its view; resolver and history are owned here */
 };
 
@@ -38,7 +39,8 @@ read_files(struct dmf_setup *s, char *why, size_t why_size)
 	const struct conf *c = s->conf;
 
 	if (dmf_check_conf(c, why, why_size) != 0 ||
-	    dmf_check_psl(c, &s->psl, why, why_size) != 0)
+	    dmf_check_psl(c, &s->psl, why, why_size) != 0 ||
+	    dmf_check_test_zone(c, &s->test_zone, why, why_size) != 0)
 		return -1;
 	s->ignore_hosts = dmf_check_ignore_hosts(c, why, why_size);
 	if (s->ignore_hosts == NULL)
@@ -66,7 +68,7 @@ dmf_setup_read(struct conf **c, const char *host_name, char *why, size_t why_siz
 	}
 	s->env = (struct dmf_env){
 		.conf = s->conf, .ignore_hosts = s->ignore_hosts, .psl = s->psl,
-		.host_name = host_name, .trusted_relays = s->relays,
+		.test_zone = s->test_zone, .host_name = host_name, .trusted_relays = s->relays,
 		.ntrusted_relays = s->conf->trusted_relays.nwords,
 	};
 	return s;
@@ -146,6 +148,7 @@ dmf_setup_unref(struct dmf_setup **s)
 		return;
 	histwriter_free(&gone->env.history);
 	resolver_free(&gone->env.resolver);
+	testzone_free(&gone->test_zone);
 	odm_psl_free(&gone->psl);
 	free(gone->relays);
 	hostlist_free(&gone->ignore_hosts);

@@ -98,7 +98,8 @@ def check_old_names():
 def check_uncommented():
     """The sample with every line in force, places and user replaced by what is here."""
     with procs.Procs() as p:
-        here = {"UserID": getpass.getuser(), "BaseDirectory": p.tmp, "IgnoreHosts": p.write("ignore", "192.0.2.1\n"),
+        here = {"UserID": getpass.getuser(), "BaseDirectory": p.tmp,
+                "TestDNSData": p.write("zone", "_dmarc.example.com v=DMARC1; p=none\n"), "IgnoreHosts": p.write("ignore", "192.0.2.1\n"),
                 "PublicSuffixList": p.write("psl", "com\n")}
         text = "\n".join(f"{name} {here[name]}" if name in here else line[1:]
                          for name, (_, line) in OPTIONS.items())

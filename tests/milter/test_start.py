@@ -147,6 +147,9 @@ WRONG = [
     ("Socket tcp:1", 'illegal value "tcp:1" for Socket (use local:PATH, inet:PORT@HOST, '
                      'inet6:PORT@HOST or a path)'),
     ("IgnoreHosts /nonexistent/x", "IgnoreHosts: /nonexistent/x: No such file or directory"),
+    ("TestDNSData /nonexistent/x", "TestDNSData: /nonexistent/x: No such file or directory"),
+    ("BaseDirectory /nonexistent/x", 'BaseDirectory "/nonexistent/x": No such file or directory '
+                                     '(create it, or remove the line)'),
     ("PublicSuffixList /nonexistent/x", 'PublicSuffixList "/nonexistent/x": No such file or '
                                         'directory (install the list, or remove the line)'),
     ("PolicyDiscovery list", 'illegal value "list" for PolicyDiscovery (use treewalk or psl)'),
