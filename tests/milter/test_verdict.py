@@ -329,5 +329,21 @@ def _():
         tap.equal(g.log().count("implicit authentication service: mx.test\n"), 1, "lines")
 
 
+@suite.case("TestDNSData: its records instead of the DNS's, for DMARC alone")
+def _():
+    with Filter(start=False, options={"SPFSelfValidate": "yes"}) as g:
+        g.options["TestDNSData"] = g.procs.write(
+            "zone", "_dmarc.made.test v=DMARC1; p=quarantine\n_DMARC.reject.test v=DMARC1; p=none\n")
+        g.start()
+        tap.equal(dmarc_of(g.send(message("a@made.test"))), "dmarc=fail (p=quarantine dis=none) "
+                  "header.from=made.test policy.dmarc=quarantine", "listed")
+        tap.equal(dmarc_of(g.send(message("a@none.test"))), "dmarc=none (p=none dis=none) "
+                  "header.from=none.test", "not listed, though the DNS has it")
+        r = g.send(message("a@reject.test"), "u@reject.test")
+        tap.equal((dmarc_of(r), f.spf_of(r)), ("dmarc=pass (p=none dis=none) "
+                  "header.from=reject.test policy.dmarc=none", "spf=pass smtp.mailfrom=reject.test"),
+                  "SPF by the DNS")
+
+
 with Filter() as plain:
     sys.exit(suite.run(lambda: tap.diag(plain.log()[-2000:])))
