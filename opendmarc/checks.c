@@ -226,6 +226,14 @@ log_defence(const struct conf *c)
 		    "can pass by SPF");
 }
 
+static void
+log_actions(const struct conf *c)
+{
+	if (c->hold_quarantined_messages && !c->reject_failures)
+		log_write(LOG_LEVEL_NOTICE, "HoldQuarantinedMessages holds mail though "
+		    "RejectFailures is off; version 1.4.2 held mail only when both were on");
+}
+
 /* Mail goes on without history; better to hear of a slip now than in a week. */
 static void
 log_history(const struct conf *c)
@@ -255,6 +263,7 @@ dmf_check_log(const struct conf *c, const char *host_name)
 	log_write(LOG_LEVEL_INFO, "additional trusted authentication services: %s", text.at);
 	odm_strbuf_free(&text);
 	log_defence(c);
+	log_actions(c);
 	log_discovery(c);
 	log_trust(c, host_name);
 	log_history(c);

@@ -15,6 +15,7 @@ static const struct odm_name field_names[] = {
 	{ DMF_FIELD_DKIMSIG,	"DKIM-Signature" },
 	{ DMF_FIELD_RCVDSPF,	"Received-SPF" },
 	{ DMF_FIELD_RECEIVED,	"Received" },
+	{ DMF_FIELD_TO,		"To" },
 };
 
 enum dmf_field_kind
@@ -80,7 +81,7 @@ dmf_fields_add(struct dmf_fields *f, enum dmf_field_kind kind, struct odm_span v
 {
 	struct dmf_field *field;
 
-	if (kind == DMF_FIELD_OTHER || kind == DMF_FIELD_FROM)
+	if (kind == DMF_FIELD_OTHER || kind == DMF_FIELD_FROM || kind == DMF_FIELD_TO)
 		return;
 	f->seen[kind]++;
 	if (f->n >= ODM_HEADER_FIELDS_MAX || value.len > ODM_HEADER_OCTETS_MAX - f->octets ||

@@ -1,6 +1,6 @@
 /*
  * fields.h - the header fields of one message that somebody here reads: bounded,
- * in order of appearance. From fields are read on arrival (msg.c), never kept.
+ * in order of appearance. From and To fields are read on arrival (msg.c), never kept.
  */
 #ifndef OPENDMARC_FIELDS_H
 #define OPENDMARC_FIELDS_H
@@ -13,6 +13,7 @@
 enum dmf_field_kind {
 	DMF_FIELD_OTHER,	/* nobody reads it: not kept */
 	DMF_FIELD_FROM,		/* not kept either */
+	DMF_FIELD_TO,		/* nor this */
 	DMF_FIELD_AUTHRES,
 	DMF_FIELD_DKIMSIG,
 	DMF_FIELD_RCVDSPF,

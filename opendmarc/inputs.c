@@ -346,6 +346,7 @@ read_fields(struct dmf_inputs *in, const struct dmf_fields *fields)
 			break;
 		case DMF_FIELD_OTHER:
 		case DMF_FIELD_FROM:
+		case DMF_FIELD_TO:
 		case DMF_FIELD_DKIMSIG:
 			break;
 		}

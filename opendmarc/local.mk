@@ -11,11 +11,14 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/env.h \
 	opendmarc/evaluation.c opendmarc/evaluation.h \
 	opendmarc/fields.c opendmarc/fields.h \
+	opendmarc/headform.c opendmarc/headform.h \
 	opendmarc/histrec.c opendmarc/histrec.h \
 	opendmarc/histwriter.c opendmarc/histwriter.h \
+	opendmarc/ignore.c opendmarc/ignore.h \
 	opendmarc/inputs.c opendmarc/inputs.h \
 	opendmarc/listener.c opendmarc/listener.h \
-	opendmarc/msg.c opendmarc/msg.h \
+	opendmarc/msg.c opendmarc/msg.h opendmarc/msg_private.h \
+	opendmarc/msgend.c \
 	opendmarc/sender.c opendmarc/sender.h \
 	opendmarc/session.c opendmarc/session.h \
 	opendmarc/setup.c opendmarc/setup.h \

@@ -10,16 +10,44 @@
 
 static void
 set_reply(struct dmf_decision *d, enum dmf_action action, const char *code,
-    const char *status, const char *text, const char *domain)
+    const char *status, const char *text)
 {
-	int len;
-
 	d->action = action;
-	len = snprintf(d->reply.text, sizeof(d->reply.text), "%s%s", text, domain);
-	if (len < 0 || (size_t)len >= sizeof(d->reply.text) ||
+	if (!odm_span_copy(odm_span_str(text), d->reply.text, sizeof(d->reply.text)) ||
 	    !odm_span_copy(odm_span_str(code), d->reply.code, sizeof(d->reply.code)) ||
 	    !odm_span_copy(odm_span_str(status), d->reply.status, sizeof(d->reply.status)))
 		d->reply.code[0] = '\0';
+}
+
+/* The administrator's words with the domain where "%s" stands; nothing else is special. */
+static void
+reject(struct dmf_decision *d, const char *words, const char *domain)
+{
+	const char *place = strstr(words, "%s");
+	char text[DMF_REPLY_MAX + 1];
+	int len;
+
+	if (place == NULL)
+		len = snprintf(text, sizeof(text), "%s", words);
+	else
+		len = snprintf(text, sizeof(text), "%.*s%s%s", (int)(place - words), words,
+		    domain, place + 2);
+	if (len < 0)
+		text[0] = '\0';
+	d->disposition = "reject";
+	d->history_action = HISTORY_ACTION_REJECT;
+	set_reply(d, DMF_ACTION_REJECT, "550", "5.7.1", text);
+}
+
+static void
+hold(struct dmf_decision *d, const char *domain)
+{
+	int len = snprintf(d->hold, sizeof(d->hold), "quarantined by DMARC policy for %s", domain);
+
+	if (len < 0)
+		d->hold[0] = '\0';
+	d->disposition = "quarantine";
+	d->history_action = HISTORY_ACTION_QUARANTINE;
 }
 
 static void
@@ -52,16 +80,35 @@ policy_code(enum odm_policy effective)
 	return HISTORY_POLICY_NONE;
 }
 
-/*
- * A fail. With t=y the effective policy is one step down already, so a tested
- * reject is never rejected. What is delivered against the policy has its reason.
- */
+/* A failure under an enforcing policy: what is delivered against it has its reason. */
 static void
-decide_fail(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
+enforce(const struct dmf_case *c, enum odm_policy policy, const char *domain,
     struct dmf_decision *d)
 {
-	enum odm_policy policy = lot < v->pct ? v->effective : odm_policy_unselected(v->effective);
-	const char *domain = v->policy_domain != NULL ? v->policy_domain : v->author_domain;
+	if (c->override != NULL) {
+		add_reason(d, c->override->type, c->override->comment);
+		return;
+	}
+	d->would = policy_word(policy);
+	d->copy = c->conf->copy_failures_to != NULL;
+	if (policy == ODM_POLICY_REJECT && c->conf->reject_failures)
+		reject(d, c->conf->reject_string, domain);
+	else if (policy == ODM_POLICY_QUARANTINE && c->conf->hold_quarantined_messages)
+		hold(d, domain);
+	else
+		add_reason(d, HISTORY_OVERRIDE_LOCAL_POLICY, NULL);
+}
+
+/*
+ * A fail. With t=y the effective policy is one step down already, so a tested
+ * reject is never rejected.
+ */
+static void
+decide_fail(const struct dmf_case *c, struct dmf_decision *d)
+{
+	const struct odm_verdict *v = c->v;
+	enum odm_policy policy = c->lot < v->pct ? v->effective :
+	    odm_policy_unselected(v->effective);
 
 	d->record = DMF_RECORD_ALWAYS;
 	d->effective = policy_word(policy);
@@ -71,14 +118,8 @@ decide_fail(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
 	/* RFC 9990 has no word of its own for it any more. */
 	if (policy != v->effective)
 		add_reason(d, HISTORY_OVERRIDE_OTHER, "sampled_out");
-	if (policy == ODM_POLICY_REJECT && conf->reject_failures) {
-		d->disposition = "reject";
-		d->history_action = HISTORY_ACTION_REJECT;
-		set_reply(d, DMF_ACTION_REJECT, "550", "5.7.1",
-		    "rejected by DMARC policy for ", domain);
-	} else if (policy == ODM_POLICY_REJECT || policy == ODM_POLICY_QUARANTINE) {
-		add_reason(d, HISTORY_OVERRIDE_LOCAL_POLICY, NULL);
-	}
+	if (policy == ODM_POLICY_REJECT || policy == ODM_POLICY_QUARANTINE)
+		enforce(c, policy, v->policy_domain != NULL ? v->policy_domain : v->author_domain, d);
 }
 
 /*
@@ -86,12 +127,17 @@ decide_fail(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
  * a known policy the owner of the domain shall read of it, as a fail with its reason.
  */
 static void
-decide_temperror(const struct odm_verdict *v, const struct conf *conf, struct dmf_decision *d)
+decide_temperror(const struct dmf_case *c, struct dmf_decision *d)
 {
-	if (conf->on_dns_error == CONF_DNS_ERROR_TEMPFAIL) {
+	const struct odm_verdict *v = c->v;
+	char text[DMF_REPLY_MAX + 1];
+
+	if (c->conf->on_dns_error == CONF_DNS_ERROR_TEMPFAIL) {
 		d->history_action = HISTORY_ACTION_TEMPFAIL;
-		set_reply(d, DMF_ACTION_TEMPFAIL, "451", "4.7.1",
-		    "temporary DNS failure while checking DMARC for ", v->author_domain);
+		if (snprintf(text, sizeof(text), "temporary DNS failure while checking DMARC for %s",
+		    v->author_domain) < 0)
+			text[0] = '\0';
+		set_reply(d, DMF_ACTION_TEMPFAIL, "451", "4.7.1", text);
 		return;
 	}
 	d->record = DMF_RECORD_ASKED;
@@ -103,15 +149,17 @@ decide_temperror(const struct odm_verdict *v, const struct conf *conf, struct dm
 }
 
 void
-dmf_decide(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
-    struct dmf_decision *d_r)
+dmf_decide(const struct dmf_case *c, struct dmf_decision *d_r)
 {
+	const struct odm_verdict *v = c->v;
+
 	*d_r = (struct dmf_decision){
 		.action = DMF_ACTION_ACCEPT,
 		.result = v == NULL ? ODM_DMARC_PERMERROR : v->result,
 		.author_domain = v == NULL ? NULL : v->author_domain,
 		.published = v == NULL ? "none" : policy_word(v->published),
 		.disposition = "none",
+		.would = "none",
 		.record = DMF_RECORD_NEVER,
 		.history_policy = HISTORY_POLICY_ABSENT,
 		.history_action = HISTORY_ACTION_ACCEPT,
@@ -128,10 +176,10 @@ dmf_decide(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
 		d_r->effective = policy_word(v->effective);
 		break;
 	case ODM_DMARC_FAIL:
-		decide_fail(v, conf, lot, d_r);
+		decide_fail(c, d_r);
 		break;
 	case ODM_DMARC_TEMPERROR:
-		decide_temperror(v, conf, d_r);
+		decide_temperror(c, d_r);
 		break;
 	case ODM_DMARC_PERMERROR:
 		break;
@@ -139,15 +187,27 @@ dmf_decide(const struct odm_verdict *v, const struct conf *conf, unsigned lot,
 }
 
 void
-dmf_decide_no_memory(struct dmf_decision *d_r)
+dmf_decide_refuse(const char *reason, struct dmf_decision *d_r)
 {
 	*d_r = (struct dmf_decision){
-		.result = ODM_DMARC_TEMPERROR,
+		.result = ODM_DMARC_PERMERROR,
 		.published = "none",
-		.disposition = "none",
+		.disposition = "reject",
+		.would = "reject",
 		.record = DMF_RECORD_NEVER,
 		.history_policy = HISTORY_POLICY_ABSENT,
-		.history_action = HISTORY_ACTION_TEMPFAIL,
+		.history_action = HISTORY_ACTION_REJECT,
 	};
-	set_reply(d_r, DMF_ACTION_TEMPFAIL, "451", "4.3.0", "out of memory, try again later", "");
+	set_reply(d_r, DMF_ACTION_REJECT, "550", "5.7.1", reason);
+}
+
+void
+dmf_decide_later(const char *reason, struct dmf_decision *d)
+{
+	d->record = DMF_RECORD_NEVER;
+	d->disposition = "none";
+	d->history_action = HISTORY_ACTION_TEMPFAIL;
+	d->hold[0] = '\0';
+	d->copy = false;
+	set_reply(d, DMF_ACTION_TEMPFAIL, "451", "4.3.0", reason);
 }

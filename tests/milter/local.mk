@@ -1,5 +1,6 @@
 # local.mk - black-box tests of the daemon: starting it, and the milter protocol.
 milter_tests = \
+	tests/milter/test_actions.py \
 	tests/milter/test_check.py \
 	tests/milter/test_load.py \
 	tests/milter/test_psl.py \

@@ -1,0 +1,45 @@
+/*
+ * msg_private.h - one message as msg.c collects it and msgend.c judges it.
+ */
+#ifndef OPENDMARC_MSG_PRIVATE_H
+#define OPENDMARC_MSG_PRIVATE_H
+
+#include "common/spf.h"
+#include "libopendmarc/base/strbuf.h"
+#include "opendmarc/evaluation.h"
+#include "opendmarc/fields.h"
+#include "opendmarc/headform.h"
+#include "opendmarc/msg.h"
+
+struct dmf_msg {
+	const struct dmf_conn *conn;
+	bool		 authenticated;
+	bool		 null_sender;
+	char		 sender_domain[ODM_NAME_MAX + 1];
+	struct spf_check *spf;		/* NULL: no own check */
+	struct dmf_fields fields;
+	char		 authors[ODM_AUTHORS_MAX][ODM_NAME_MAX + 1];
+	size_t		 nauthors;
+	size_t		 nfrom;		/* From fields */
+	struct dmf_headform form;	/* counted for RequiredHeaders alone */
+	bool		 seen_to;	/* only the first To field counts */
+	bool		 ignored_to;	/* it names an address of IgnoreMailTo */
+	bool		 no_memory;	/* something that the verdict needs is missing */
+	struct dmf_evaluation *evaluation;	/* NULL until an Author Domain is known */
+	struct dmf_context ctx;		/* what inputs was read with */
+	struct dmf_inputs *inputs;
+	char		 own_id[2 * DMF_ID_MAX + 2];	/* how our fields begin */
+	unsigned	*removals;
+	struct odm_strbuf inserts[DMF_INSERTS_MAX];
+	struct dmf_decision decision;
+	bool		 judged;	/* decision is about this message, not about memory */
+	struct dmf_orders orders;
+};
+
+static inline const struct dmf_env *
+dmf_msg_env(const struct dmf_msg *m)
+{
+	return m->conn->env;
+}
+
+#endif

@@ -1,0 +1,321 @@
+/*
+ * msgend.c - the end of a message: collects the answers, decides, tells.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "opendmarc/arheader.h"
+#include "opendmarc/histrec.h"
+#include "opendmarc/histwriter.h"
+#include "opendmarc/ignore.h"
+#include "opendmarc/msg_private.h"
+
+#define UNKNOWN_JOB	"(unknown-jobid)"
+
+/* A record with 256 results and long URIs stays far below. */
+#define RECORD_MAX	(1024 * 1024)
+
+/* Why the form of the message is refused; NULL: it is not. Logs what is odd about it. */
+static const char *
+form_fault(const struct dmf_msg *m)
+{
+	const struct conf *c = dmf_msg_env(m)->conf;
+	const char *job = m->orders.job, *fault;
+
+	fault = c->required_headers ? dmf_headform_fault(&m->form) : NULL;
+	if (fault != NULL) {
+		log_write(LOG_LEVEL_INFO, "%s: RFC5322 requirement error: %s", job, fault);
+		return fault;
+	}
+	if (m->nfrom == 0) {
+		log_write(LOG_LEVEL_INFO, "%s: RFC5322 requirement error: missing From field; %s",
+		    job, c->required_from ? "reject" : "accepting");
+		return c->required_from ? "missing From field" : NULL;
+	}
+	if (m->nauthors == 0) {
+		log_write(LOG_LEVEL_ERROR, "%s: unable to parse From header field", job);
+		return c->required_from || c->required_headers ?
+		    "unable to parse From header field" : NULL;
+	}
+	if (m->nfrom == 1 && m->nauthors == 1)
+		return NULL;
+	log_write(LOG_LEVEL_ERROR, "%s: multi-valued From field detected", job);
+	return c->reject_multi_value_from ? "multi-valued From field" : NULL;
+}
+
+/* What the fields say, and the walks of DKIM identities started. False: out of memory. */
+static bool
+read_inputs(struct dmf_msg *m, const struct dmf_context *ctx)
+{
+	const struct dmf_dkim *d;
+	size_t i;
+
+	m->inputs = dmf_inputs_read(ctx, &m->fields);
+	if (m->inputs == NULL)
+		return false;
+	if (m->evaluation == NULL || m->nfrom > 1)
+		return true;	/* several From fields are evaluated, but never pass */
+	for (i = 0; (d = dmf_inputs_dkim(m->inputs, i)) != NULL; i++)
+		if (d->aligns)
+			dmf_evaluation_add_dkim(m->evaluation, d->result, d->domain);
+	return true;
+}
+
+static void
+settle_spf(struct dmf_msg *m, int64_t deadline)
+{
+	enum odm_result own, result;
+	const char *name;
+
+	if (m->spf == NULL) {
+		dmf_inputs_settle_spf(m->inputs, NULL);
+	} else {
+		own = spf_finish(m->spf, deadline);
+		dmf_inputs_settle_spf(m->inputs, &own);
+		name = spf_domain(m->spf);
+		if (name[0] == '\0' && spf_is_helo(m->spf))
+			name = m->conn->helo;
+		log_write(LOG_LEVEL_INFO, "%s: SPF(%s): %s %s", m->orders.job,
+		    spf_is_helo(m->spf) ? "helo" : "mailfrom", name, odm_result_name(own));
+	}
+	result = dmf_inputs_spf(m->inputs);
+	if (result != ODM_RESULT_UNKNOWN && m->evaluation != NULL && m->nfrom == 1)
+		dmf_evaluation_add_spf(m->evaluation, result, dmf_inputs_spf_domain(m->inputs));
+}
+
+/* Tells once an hour why the results of this message were of no use. */
+static void
+hint(const struct dmf_msg *m)
+{
+	const char *job = m->orders.job;
+	const char *id;
+	enum dmf_untrusted why = dmf_inputs_untrusted(m->inputs, &id);
+
+	if (why == DMF_UNTRUSTED_NONE ||
+	    !dmf_shared_hint_due(m->conn->shared, resolver_now()))
+		return;
+	switch (why) {
+	case DMF_UNTRUSTED_NONE:
+		break;
+	case DMF_UNTRUSTED_ID:
+		log_write(LOG_LEVEL_NOTICE, "%s: authentication results of \"%s\" are not trusted; "
+		    "if that is a filter of yours, name it in TrustedAuthservIDs", job, id);
+		break;
+	case DMF_UNTRUSTED_RELAY:
+		log_write(LOG_LEVEL_NOTICE, "%s: authentication results of \"%s\" came from a "
+		    "client that is not in TrustedRelays", job, id);
+		break;
+	case DMF_UNTRUSTED_JOB:
+		log_write(LOG_LEVEL_NOTICE, "%s: authentication results of \"%s\" do not carry the "
+		    "queue id of the message; set AuthservIDWithJobID in the filter that writes "
+		    "them, or TrustJobID off", job, id);
+		break;
+	}
+}
+
+/* True unless the message should be in the history file and is not. */
+static bool
+write_history(struct dmf_msg *m, const struct dmf_context *ctx,
+    const struct odm_verdict *v, const struct dmf_decision *d)
+{
+	const struct dmf_env *env = dmf_msg_env(m);
+	bool written = false;
+	char identity[DMF_IDENTITY_SIZE];
+	struct history_record rec;
+	struct odm_strbuf text;
+	struct dmf_histrec src = {
+		.job = m->orders.job, .identity = identity, .received = (int64_t)time(NULL),
+		.reporter = ctx->mta_name != NULL ? ctx->mta_name : env->host_name,
+		.ctx = ctx, .inputs = m->inputs, .verdict = v, .decision = d,
+	};
+
+	if (env->history == NULL || v == NULL || d->record == DMF_RECORD_NEVER ||
+	    m->ignored_to ||
+	    (d->record == DMF_RECORD_ASKED && !env->conf->record_all_messages))
+		return true;
+	dmf_shared_identity(m->conn->shared, identity);
+	odm_strbuf_init(&text, RECORD_MAX);
+	history_record_init(&rec);
+	if (dmf_histrec_fill(&src, &rec)) {
+		history_write(&rec, env->conf->history_format == CONF_HISTORY_FULL, &text);
+		written = !text.failed && histwriter_append(env->history, m->orders.job,
+		    odm_strbuf_span(&text)) == 0;
+	} else {
+		text.failed = true;
+	}
+	if (text.failed)
+		log_write(LOG_LEVEL_ERROR, "%s: no memory for the history record",
+		    m->orders.job);
+	history_record_clear(&rec);
+	odm_strbuf_free(&text);
+	return written;
+}
+
+static void
+add_insert(struct dmf_msg *m, const char *name, const struct odm_strbuf *value)
+{
+	if (value->failed)
+		log_write(LOG_LEVEL_ERROR, "%s: %s header add failed", m->orders.job, name);
+	else
+		m->orders.inserts[m->orders.ninserts++] = (struct dmf_insert){ name, value->at };
+}
+
+/* The fields to add to an accepted message; the last one stands on top in the end. */
+static void
+order_inserts(struct dmf_msg *m, const struct dmf_context *ctx, const struct dmf_decision *d)
+{
+	struct odm_strbuf *b = m->inserts;
+
+	if (m->spf != NULL) {
+		dmf_ar_spf(&b[0], m->own_id, dmf_inputs_spf(m->inputs),
+		    spf_is_helo(m->spf), spf_domain(m->spf));
+		add_insert(m, DMF_AR_NAME, &b[0]);
+	}
+	dmf_ar_dmarc(&b[1], m->own_id, d);
+	add_insert(m, DMF_AR_NAME, &b[1]);
+	if (ctx->conf->software_header) {
+		dmf_software(&b[2], ctx->mta_name, ctx->host_name, m->orders.job);
+		add_insert(m, DMF_SOFTWARE_NAME, &b[2]);
+	}
+}
+
+/* Without memory the fields stay: the message is judged, and our own result is on top. */
+static void
+order_removals(struct dmf_msg *m, bool dmarc_passed)
+{
+	unsigned nth;
+	size_t i;
+
+	if (dmf_inputs_removal(m->inputs, 0, dmarc_passed) == 0)
+		return;
+	m->removals = calloc(m->fields.n, sizeof(*m->removals));
+	if (m->removals == NULL)
+		return;
+	for (i = 0; i < m->fields.n && (nth = dmf_inputs_removal(m->inputs, i, dmarc_passed)) != 0;
+	    i++)
+		m->removals[i] = nth;
+	m->orders.removals = m->removals;
+	m->orders.nremovals = i;
+}
+
+static void
+fill_context(struct dmf_msg *m, const char *job, const char *mta_name, struct dmf_context *ctx)
+{
+	const struct dmf_env *env = dmf_msg_env(m);
+
+	*ctx = (struct dmf_context){
+		.conf = env->conf, .job = job, .mta_name = mta_name, .host_name = env->host_name,
+		.authserv_id = env->conf->authserv_id, .client = m->conn->client,
+		.from_relay = m->conn->from_relay, .authenticated = m->authenticated,
+		.null_sender = m->null_sender, .sender_domain = m->sender_domain,
+		.helo = m->conn->helo_name,
+	};
+	if (ctx->authserv_id != NULL)
+		return;
+	ctx->authserv_id = mta_name != NULL ? mta_name : env->host_name;
+	if (!atomic_exchange(&m->conn->shared->told_implicit_id, true))
+		log_write(LOG_LEVEL_INFO, "implicit authentication service: %s", ctx->authserv_id);
+}
+
+/* How our fields begin: our name, and with AuthservIDWithJobID the queue id. */
+static void
+set_own_id(struct dmf_msg *m, const struct dmf_context *ctx)
+{
+	int len = -1;
+
+	if (ctx->conf->authserv_id_with_job_id && ctx->job != NULL)
+		len = snprintf(m->own_id, sizeof(m->own_id), "%s/%s", ctx->authserv_id, ctx->job);
+	if (len < 0 || (size_t)len >= sizeof(m->own_id))
+		strlcpy(m->own_id, ctx->authserv_id, sizeof(m->own_id));
+}
+
+/* What the decision orders the MTA to do. */
+static const struct dmf_orders *
+give_orders(struct dmf_msg *m)
+{
+	const struct dmf_decision *d = &m->decision;
+
+	m->orders.action = d->action;
+	m->orders.reply = d->reply;
+	if (d->action != DMF_ACTION_ACCEPT)
+		return &m->orders;
+	m->orders.copy_to = d->copy ? dmf_msg_env(m)->conf->copy_failures_to : NULL;
+	m->orders.hold = d->hold[0] != '\0' ? d->hold : NULL;
+	order_inserts(m, &m->ctx, d);
+	order_removals(m, d->result == ODM_DMARC_PASS);
+	return &m->orders;
+}
+
+static const struct dmf_orders *
+refuse(struct dmf_msg *m, const char *reason)
+{
+	dmf_decide_refuse(reason, &m->decision);
+	return give_orders(m);
+}
+
+static const struct dmf_orders *
+out_of_memory(struct dmf_msg *m)
+{
+	const struct dmf_case unknown = { .conf = dmf_msg_env(m)->conf };
+
+	dmf_decide(&unknown, &m->decision);
+	dmf_decide_later("out of memory, try again later", &m->decision);
+	log_write(LOG_LEVEL_ERROR, "%s: out of memory, message refused for now", m->orders.job);
+	return give_orders(m);
+}
+
+/* The verdict on the message, waiting for answers; false: out of memory. */
+static bool
+evaluate(struct dmf_msg *m, const struct odm_verdict **v_r)
+{
+	/* The time that a message may wait; what was asked earlier costs nothing here. */
+	int64_t deadline = resolver_now() + (int64_t)dmf_msg_env(m)->conf->dns_timeout_secs * 1000;
+
+	*v_r = NULL;
+	if (m->no_memory || !read_inputs(m, &m->ctx))
+		return false;
+	settle_spf(m, deadline);
+	if (m->evaluation == NULL)
+		return true;
+	*v_r = dmf_evaluation_finish(m->evaluation, deadline);
+	return *v_r != NULL;
+}
+
+const struct dmf_orders *
+dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
+{
+	const struct conf *c = dmf_msg_env(m)->conf;
+	struct dmf_case a_case = { .conf = c, .lot = arc4random_uniform(100) };
+	const char *fault;
+
+	fill_context(m, job, mta_name, &m->ctx);
+	set_own_id(m, &m->ctx);
+	m->orders.job = job != NULL ? job : UNKNOWN_JOB;
+	if (m->fields.dropped > 0)
+		log_write(LOG_LEVEL_WARNING, "%s: %zu header fields over the limits were not read",
+		    m->orders.job, m->fields.dropped);
+	if (m->nfrom == 1 && dmf_ignores_from(c, m->authors, m->nauthors)) {
+		log_write(LOG_LEVEL_INFO, "%s: ignoring mail from %s", m->orders.job, m->authors[0]);
+		return &m->orders;
+	}
+	fault = form_fault(m);
+	if (fault != NULL)
+		return refuse(m, fault);
+	if (!evaluate(m, &a_case.v))
+		return out_of_memory(m);
+	dmf_decide(&a_case, &m->decision);
+	m->judged = true;
+	if (a_case.v != NULL)
+		log_write(LOG_LEVEL_INFO, "%s: %s %s", m->orders.job, a_case.v->author_domain,
+		    odm_dmarc_name(a_case.v->result));
+	hint(m);
+	if (!write_history(m, &m->ctx, a_case.v, &m->decision) &&
+	    c->on_history_error == CONF_HISTORY_ERROR_TEMPFAIL)
+		dmf_decide_later("the message cannot be recorded, try again later", &m->decision);
+	return give_orders(m);
+}
