@@ -14,15 +14,17 @@
 
 #include "common/dnscache.h"
 
-#define TREE_NODE_OCTETS	32	/* what tsearch() allocates for itself, about */
+#define TREE_NODE_OCTETS	24	/* what tsearch() allocates for itself, about */
+#define BLOCK_HEAD	8	/* what malloc() adds to a block, about, */
+#define BLOCK_UNIT	16	/* and what it rounds to */
 
 struct kept {
 	TAILQ_ENTRY(kept) by_use;
 	enum dns_type	 type;
 	int64_t		 expires_at;	/* monotonic milliseconds */
 	struct dns_answer *answer;
-	size_t		 octets;	/* entry, name and answer together */
-	char		*name;		/* lower case, no final dot */
+	size_t		 octets;	/* of memory: entry with name, tree node, answer */
+	char		*name;		/* lower case, no final dot; stands behind the entry */
 };
 
 TAILQ_HEAD(kept_list, kept);
@@ -94,7 +96,6 @@ static void
 kept_free(struct kept *e)
 {
 	dns_answer_unref(&e->answer);
-	free(e->name);
 	free(e);
 }
 
@@ -161,24 +162,28 @@ dnscache_get(struct dnscache *c, const char *name, enum dns_type type, int64_t n
 	return answer;
 }
 
+/* What a block of that size takes: entries are small, so that this is a third of them. */
+static size_t
+block_octets(size_t size)
+{
+	return (size + BLOCK_HEAD + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
+}
+
 /* A new entry that is in no list yet. NULL: out of memory. */
 static struct kept *
 kept_new(const char *key, enum dns_type type, struct dns_answer *answer,
     int64_t expires_at)
 {
-	struct kept *e = calloc(1, sizeof(*e));
+	size_t key_size = strlen(key) + 1;
+	struct kept *e = malloc(sizeof(*e) + key_size);
 
 	if (e == NULL)
 		return NULL;
-	e->name = strdup(key);
-	if (e->name == NULL) {
-		free(e);
-		return NULL;
-	}
-	e->type = type;
-	e->expires_at = expires_at;
+	*e = (struct kept){ .type = type, .expires_at = expires_at };
+	e->name = memcpy(e + 1, key, key_size);
 	e->answer = dns_answer_ref(answer);
-	e->octets = sizeof(*e) + TREE_NODE_OCTETS + strlen(key) + 1 + answer->octets;
+	e->octets = block_octets(sizeof(*e) + key_size) + block_octets(TREE_NODE_OCTETS) +
+	    block_octets(answer->octets);
 	return e;
 }
 

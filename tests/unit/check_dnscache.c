@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <pthread.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,27 @@ START_TEST(least_recently_used_goes)
 }
 END_TEST
 
+/* The budget is about memory, so what malloc() adds to small blocks is counted too. */
+START_TEST(octet_budget_is_memory)
+{
+#ifdef __GLIBC__
+	const size_t budget = 1024 * 1024;
+	size_t entries, octets, before = mallinfo2().uordblks;
+	struct dnscache *c = dnscache_new(100000, budget);
+	char name[32];
+
+	for (size_t i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "n%zu.test", i);
+		put(c, name, DNS_NODATA, 60, 0);
+	}
+	dnscache_usage(c, &entries, &octets);
+	ck_assert_uint_gt(octets, budget - 1000);
+	ck_assert_uint_le(mallinfo2().uordblks - before, budget + 1000);
+	dnscache_free(&c);
+#endif
+}
+END_TEST
+
 START_TEST(octet_budget)
 {
 	struct dnscache *c = dnscache_new(100000, 20000);
@@ -193,6 +215,7 @@ main(void)
 	tcase_add_test(tc, replaced);
 	tcase_add_test(tc, least_recently_used_goes);
 	tcase_add_test(tc, octet_budget);
+	tcase_add_test(tc, octet_budget_is_memory);
 	tcase_add_test(tc, many_threads);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
