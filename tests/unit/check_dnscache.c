@@ -3,10 +3,12 @@
  */
 #include <check.h>
 #include <pthread.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "common/dnscache.h"
 #include "tests/unit/suite.h"
