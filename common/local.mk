@@ -26,6 +26,9 @@ common_libdns_la_SOURCES = \
 	common/exchange.c common/exchange.h \
 	common/resolver.c common/resolver.h \
 	common/spf.c common/spf.h \
+	common/spfguard.c common/spfguard.h \
+	common/spfmacro.c common/spfmacro.h \
+	common/spfrecord.c common/spfrecord.h \
 	common/testzone.c common/testzone.h
 common_libdns_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
 common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \

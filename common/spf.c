@@ -4,7 +4,8 @@
  * libspf2 asks the DNS in the middle of an evaluation and wants the answer at
  * once. So a check is evaluated again and again: as soon as it asks something
  * that is still under way, the rest is refused, the result thrown away, and
- * when the answer is here the evaluation starts from the beginning.
+ * when the answer is here the evaluation starts from the beginning. What libspf2
+ * sees of records and of the DNS is the guard's: spfguard.h.
  */
 #include <sys/types.h>
 #include <netinet/in.h>
@@ -17,49 +18,52 @@
 
 #include "common/dnstask.h"
 #include "common/spf.h"
+#include "common/spfguard.h"
 #include "libopendmarc/base/domain.h"
 
-/* RFC 7208, 4.6.4: at most 10 terms that ask; mx and ptr at most 10 names each. */
-#define TERMS_MAX	10
-#define NAMES_MAX	10
-
-/*
- * All lookups of one evaluation: the record, 10 terms with 10 addresses each,
- * and as many for the name of the client (%{p}). libspf2 counts terms anew in
- * every included record, which alone would allow a tree of 10 to the 20th.
- */
-#define LOOKUPS_MAX	(1 + TERMS_MAX * (1 + NAMES_MAX) + 1 + NAMES_MAX)
-
-/* Octets of one record; RFC 7208, 3.4 hopes for 512, and the longest seen have 2000. */
-#define RECORD_MAX	4096
-
-static const char version[] = "v=spf1";
+/* The longest record that the guard writes: eleven terms and a redirect, with room. */
+#define WRITTEN_MAX	1024
 
 struct spf_check {
 	/* Fixed after spf_start(). */
 	struct dnstask	*task;		/* NULL: the result was clear without the DNS */
-	struct odm_ip	 client;
 	char		*helo;
 	char		*mailbox;	/* local part, "@" and domain */
+	char		*local;
 	char		 domain[ODM_NAME_MAX + 1];
 	bool		 is_helo;
 	SPF_server_t	*server;
 	SPF_dns_server_t dns;		/* the DNS layer that libspf2 sees; its hook is this struct */
 	/* Of the step, under the task's lock. */
-	struct dnstask	*asking;
+	struct spfguard	 guard;
 	SPF_dns_rr_t	*spare;		/* "try again" for when memory is short: libspf2 takes no NULL */
-	unsigned	 lookups, records;
-	bool		 pending;	/* an answer that is needed is under way */
-	bool		 over_limit;
 	enum odm_result	 result;
 };
 
-/* The answer for libspf2 when there is none: it ends the evaluation quickly. */
+/*
+ * The lookup function of the DNS layer. Only handles of "exists" terms are asked
+ * for; yes is an address, whichever.
+ */
 static SPF_dns_rr_t *
-try_again(struct spf_check *c, const char *domain, ns_type type)
+lookup(SPF_dns_server_t *dns, const char *handle, ns_type type, int should_cache)
 {
-	SPF_dns_rr_t *rr = SPF_dns_rr_new_init(&c->dns, domain, type, 0, TRY_AGAIN);
+	struct spf_check *c = dns->hook;
+	enum spfguard_match match = spfguard_match(&c->guard, handle);
+	SPF_dns_rr_t *rr;
 
+	(void)should_cache;
+	rr = SPF_dns_rr_new_init(dns, handle, type, 0,
+	    match == SPFGUARD_MATCH ? NETDB_SUCCESS :
+	    match == SPFGUARD_NO_MATCH ? HOST_NOT_FOUND : TRY_AGAIN);
+	if (rr != NULL && match == SPFGUARD_MATCH) {
+		if (SPF_dns_rr_buf_realloc(rr, 0, sizeof(*rr->rr[0])) == SPF_E_SUCCESS) {
+			memset(rr->rr[0], 0, sizeof(*rr->rr[0]));
+			rr->num_rr = 1;
+		} else {
+			SPF_dns_rr_free(rr);
+			rr = NULL;
+		}
+	}
 	if (rr == NULL) {
 		rr = c->spare;
 		c->spare = NULL;
@@ -67,137 +71,51 @@ try_again(struct spf_check *c, const char *domain, ns_type type)
 	return rr;
 }
 
-/*
- * Asks for one lookup of an evaluation. NULL: the evaluation cannot go on now,
- * and c says why.
- */
-static const struct dns_answer *
-ask(struct spf_check *c, const char *domain, enum dns_type type)
-{
-	const struct dns_answer *answer;
-
-	if (c->pending || c->over_limit)
-		return NULL;
-	if (++c->lookups > LOOKUPS_MAX) {
-		c->over_limit = true;
-		return NULL;
-	}
-	answer = dnstask_ask(c->asking, domain, type);
-	if (answer == NULL)
-		c->pending = true;
-	return answer;
-}
-
-/* Puts one record into rr. False: out of memory. */
-static bool
-add_record(SPF_dns_rr_t *rr, const struct dns_rr *record, enum dns_type type)
-{
-	SPF_dns_rr_data_t *slot;
-
-	if (type != DNS_TYPE_A && type != DNS_TYPE_AAAA && record->data.len == 0)
-		return true;		/* "MX 0 .": no host */
-	if (SPF_dns_rr_buf_realloc(rr, rr->num_rr, record->data.len + 1) != SPF_E_SUCCESS)
-		return false;
-	slot = rr->rr[rr->num_rr++];
-	memcpy(slot, record->data.at, record->data.len);
-	if (type == DNS_TYPE_PTR || type == DNS_TYPE_MX)
-		((char *)slot)[record->data.len] = '\0';
-	return true;
-}
-
-/* The lookup function of the DNS layer: addresses, PTR and MX. */
-static SPF_dns_rr_t *
-lookup(SPF_dns_server_t *dns, const char *domain, ns_type type, int should_cache)
-{
-	struct spf_check *c = dns->hook;
-	const struct dns_answer *answer;
-	enum dns_type our_type = (enum dns_type)type;	/* both are IANA's numbers */
-	SPF_dns_rr_t *rr;
-	size_t i;
-
-	(void)should_cache;
-	if (type != ns_t_a && type != ns_t_aaaa && type != ns_t_ptr && type != ns_t_mx)
-		return try_again(c, domain, type);
-	answer = ask(c, domain, our_type);
-	if (answer == NULL || answer->status == DNS_FAILED)
-		return try_again(c, domain, type);
-	rr = SPF_dns_rr_new_init(dns, domain, type, 0,
-	    answer->status == DNS_FOUND ? NETDB_SUCCESS :
-	    answer->status == DNS_NODATA ? NO_DATA : HOST_NOT_FOUND);
-	for (i = 0; rr != NULL && i < answer->nrrs; i++)
-		if (!add_record(rr, &answer->rrs[i], our_type)) {
-			SPF_dns_rr_free(rr);
-			rr = NULL;
-		}
-	return rr != NULL ? rr : try_again(c, domain, type);
-}
-
-/* Is this TXT record an SPF record at all? RFC 7208, 4.5. */
-static bool
-is_spf_record(struct odm_span text)
-{
-	size_t len = sizeof(version) - 1;
-
-	return text.len >= len && odm_span_ieq(odm_span_sub(text, 0, len), version) &&
-	    (text.len == len || text.at[len] == ' ');
-}
-
-/* Compiles one SPF record. */
+/* Compiles one record written by the guard. */
 static SPF_errcode_t
 compile(SPF_server_t *server, SPF_response_t *response, SPF_record_t **record_r,
-    struct odm_span text)
+    const char *text)
 {
-	SPF_errcode_t error;
-	char *copy;
+	SPF_errcode_t error = SPF_record_compile(server, response, record_r, text);
 
-	if (text.len > RECORD_MAX || odm_span_find(text, '\0') < text.len)
-		return SPF_E_SYNTAX;
-	copy = malloc(text.len + 1);
-	if (copy == NULL)
-		return SPF_E_NO_MEMORY;
-	memcpy(copy, text.at, text.len);
-	copy[text.len] = '\0';
-	error = SPF_record_compile(server, response, record_r, copy);
-	free(copy);
 	if (error != SPF_E_SUCCESS && *record_r != NULL) {
 		SPF_record_free(*record_r);
 		*record_r = NULL;
 	}
-	/* The caller must be able to tell a bad record from none. */
-	return error == SPF_E_NOT_SPF || error == SPF_E_DNS_ERROR ? SPF_E_SYNTAX : error;
+	return error;
 }
 
 /*
- * The record function of the DNS layer: the compiled SPF record of the domain
- * under evaluation. SPF_E_DNS_ERROR: not now; SPF_E_NOT_SPF: none.
+ * The record function of the DNS layer: the compiled SPF record for a handle, or
+ * of the domain under check. SPF_E_DNS_ERROR: not now; SPF_E_NOT_SPF: none.
  */
 static SPF_errcode_t
 fetch_record(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response,
     SPF_record_t **record_r)
 {
 	struct spf_check *c = server->resolver->hook;
-	const struct dns_answer *answer;
-	const struct odm_span *found = NULL;
-	size_t i;
+	const char *handle = request->cur_dom == request->env_from_dp ? NULL : request->cur_dom;
+	SPF_errcode_t error = SPF_E_SYNTAX;
+	struct odm_strbuf text;
 
 	*record_r = NULL;
-	if (c->records++ > TERMS_MAX) {
-		c->over_limit = true;
-		return SPF_E_BIG_DNS;
+	odm_strbuf_init(&text, WRITTEN_MAX);
+	switch (spfguard_fetch(&c->guard, handle, &text)) {
+	case SPFGUARD_RECORD:
+		error = text.failed ? SPF_E_NO_MEMORY :
+		    compile(server, response, record_r, text.at);
+		break;
+	case SPFGUARD_NONE:
+		error = SPF_E_NOT_SPF;
+		break;
+	case SPFGUARD_BAD:
+		break;
+	case SPFGUARD_FAILED:
+		error = SPF_E_DNS_ERROR;
+		break;
 	}
-	answer = ask(c, request->cur_dom, DNS_TYPE_TXT);
-	if (answer == NULL || answer->status == DNS_FAILED)
-		return SPF_E_DNS_ERROR;
-	for (i = 0; i < answer->nrrs; i++) {
-		if (!is_spf_record(answer->rrs[i].data))
-			continue;
-		if (found != NULL)
-			return SPF_E_MULTIPLE_RECORDS;
-		found = &answer->rrs[i].data;
-	}
-	if (found == NULL)
-		return SPF_E_NOT_SPF;
-	return compile(server, response, record_r, *found);
+	odm_strbuf_free(&text);
+	return error;
 }
 
 /* The explanation function of the DNS layer: we show none, so we ask for none. */
@@ -264,17 +182,18 @@ check_host(SPF_server_t *server, SPF_request_t *request, SPF_response_t *respons
 static bool
 fill_request(const struct spf_check *c, SPF_request_t *request)
 {
+	const struct odm_ip *client = &c->guard.client;
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
 
 	if (SPF_request_set_env_from(request, c->mailbox) != 0 ||
 	    SPF_request_set_helo_dom(request, c->helo) != SPF_E_SUCCESS)
 		return false;
-	if (c->client.family == AF_INET) {
-		memcpy(&ipv4, c->client.octets, sizeof(ipv4));
+	if (client->family == AF_INET) {
+		memcpy(&ipv4, client->octets, sizeof(ipv4));
 		return SPF_request_set_ipv4(request, ipv4) == SPF_E_SUCCESS;
 	}
-	memcpy(&ipv6, c->client.octets, sizeof(ipv6));
+	memcpy(&ipv6, client->octets, sizeof(ipv6));
 	return SPF_request_set_ipv6(request, ipv6) == SPF_E_SUCCESS;
 }
 
@@ -297,7 +216,7 @@ out:
 		SPF_response_free(response);
 	if (request != NULL)
 		SPF_request_free(request);
-	return c->over_limit ? ODM_RESULT_PERMERROR : result;
+	return c->guard.over_limit ? ODM_RESULT_PERMERROR : result;
 }
 
 /* The step of the task. */
@@ -307,11 +226,9 @@ evaluate_again(struct dnstask *task, void *arg)
 	struct spf_check *c = arg;
 	enum odm_result result;
 
-	c->asking = task;
-	c->lookups = c->records = 0;
-	c->pending = c->over_limit = false;
+	spfguard_begin(&c->guard, task);
 	result = evaluate(c);
-	if (c->pending)
+	if (c->guard.pending)
 		return DNSTASK_WAITS;
 	c->result = result;
 	return DNSTASK_DONE;
@@ -326,6 +243,7 @@ check_free(void *arg)
 		SPF_dns_rr_free(c->spare);
 	if (c->server != NULL)
 		SPF_server_free(c->server);
+	free(c->local);
 	free(c->mailbox);
 	free(c->helo);
 	free(c);
@@ -355,7 +273,8 @@ set_identity(struct spf_check *c, struct odm_span helo, struct odm_span sender)
 	octets = local.len + 1 + strlen(c->domain) + 1;
 	c->mailbox = malloc(octets);
 	c->helo = helo.len == 0 ? strdup("unknown") : strndup(helo.at, helo.len);
-	if (c->mailbox == NULL || c->helo == NULL)
+	c->local = strndup(local.at, local.len);
+	if (c->mailbox == NULL || c->helo == NULL || c->local == NULL)
 		return false;
 	memcpy(c->mailbox, local.at, local.len);
 	c->mailbox[local.len] = '@';
@@ -389,11 +308,20 @@ set_server(struct spf_check *c)
 	c->server = host_name_fits() ? SPF_server_new_dns(&c->dns, 0) : NULL;
 	if (c->server == NULL)
 		return false;
-	SPF_server_set_max_dns_mech(c->server, TERMS_MAX);
-	SPF_server_set_max_dns_mx(c->server, NAMES_MAX);
-	SPF_server_set_max_dns_ptr(c->server, NAMES_MAX);
+	SPF_server_set_max_dns_mech(c->server, ODM_SPF_TERMS_MAX);
 	SPF_server_set_sanitize(c->server, 0);
 	return true;
+}
+
+/* An IPv4-mapped client is an IPv4 client. RFC 7208, 5. */
+static struct odm_ip
+plain_address(const struct odm_ip *client)
+{
+	struct odm_ip plain;
+	char text[ODM_IP_TEXT_MAX + 1];
+
+	odm_ip_format(client, text);
+	return odm_ip_parse(odm_span_str(text), &plain) ? plain : *client;
 }
 
 struct spf_check *
@@ -405,14 +333,18 @@ spf_start(struct resolver *r, const struct odm_ip *client, const char *helo,
 
 	if (c == NULL)
 		return NULL;
-	c->client = *client;
 	c->result = ODM_RESULT_NONE;
 	if (!set_identity(c, odm_span_str(helo), odm_span_str(sender)) || !set_server(c)) {
 		check_free(c);
 		return NULL;
 	}
+	c->guard.client = plain_address(client);
+	c->guard.helo = c->helo;
+	c->guard.local = c->local;
+	c->guard.sender = c->mailbox;
+	c->guard.domain = c->domain;
 	/* RFC 7208, 4.3: no usable domain of at least two labels, no result. */
-	if (c->client.family == AF_UNSPEC || odm_domain_labels(c->domain) < 2)
+	if (client->family == AF_UNSPEC || odm_domain_labels(c->domain) < 2)
 		return c;
 	task = dnstask_start(r, evaluate_again, check_free, c);
 	if (task == NULL)

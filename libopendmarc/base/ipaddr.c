@@ -153,13 +153,22 @@ odm_net_parse(struct odm_span text, struct odm_net *net_r)
 	return true;
 }
 
+struct odm_net
+odm_net_of(const struct odm_ip *ip, unsigned bits)
+{
+	struct odm_net net = { *ip, bits < address_bits(ip) ? bits : address_bits(ip) };
+
+	clear_host_bits(&net);
+	return net;
+}
+
 bool
 odm_net_contains(const struct odm_net *net, const struct odm_ip *ip)
 {
-	struct odm_net other = { *ip, net->bits };
+	struct odm_net other;
 
 	if (net->ip.family != ip->family || ip->family == AF_UNSPEC)
 		return false;
-	clear_host_bits(&other);
+	other = odm_net_of(ip, net->bits);
 	return memcmp(net->ip.octets, other.ip.octets, address_bits(ip) / 8) == 0;
 }

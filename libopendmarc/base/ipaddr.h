@@ -42,6 +42,9 @@ void odm_ip_format(const struct odm_ip *ip, char text_r[ODM_IP_TEXT_MAX + 1]);
  */
 bool odm_net_parse(struct odm_span text, struct odm_net *net_r);
 
+/* The network of so many bits that ip is in; more than the family has: ip alone. */
+struct odm_net odm_net_of(const struct odm_ip *ip, unsigned bits);
+
 bool odm_net_contains(const struct odm_net *net, const struct odm_ip *ip);
 
 #endif

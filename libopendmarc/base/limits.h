@@ -70,6 +70,24 @@
 /* RFC 8617, 4.2.1: a chain has at most fifty sets. */
 #define ODM_ARC_SETS_MAX	50
 
+/*
+ * RFC 7208, 4.6.4: terms of one SPF check that ask the DNS, over all records of
+ * includes and redirects; those among them that find nothing; and host names
+ * looked up for one "mx" or "ptr".
+ */
+#define ODM_SPF_TERMS_MAX	10
+#define ODM_SPF_VOIDS_MAX	2
+#define ODM_SPF_NAMES_MAX	10
+
+/* Octets of one SPF record; RFC 7208, 3.4 hopes for 512, and the longest seen have 2000. */
+#define ODM_SPF_RECORD_MAX	4096
+
+/*
+ * Octets of a HELO name or local part that SPF macros see. RFC 5321, 4.5.3.1
+ * allows 255 and 64; a name in the DNS has at most 253 in any case.
+ */
+#define ODM_SPF_VALUE_MAX	512
+
 /* One history value; longer ones are cut so that a line stays readable. */
 #define ODM_HISTORY_VALUE_MAX	8192
 

@@ -191,7 +191,7 @@ static const struct spf_case {
 	{ "a@x.tree.test",	V4,		ODM_RESULT_PERMERROR,	"x.tree.test", NULL },
 	{ "a@c2.test",		V4,		ODM_RESULT_PASS,	"c2.test", NULL },
 	{ "a@c1.test",		V4,		ODM_RESULT_PERMERROR,	"c1.test", NULL },
-	{ "a@mxs.test",		V4,		ODM_RESULT_NEUTRAL,	"mxs.test", NULL },
+	{ "a@mxs.test",		V4,		ODM_RESULT_PERMERROR,	"mxs.test", NULL },
 	{ "a@heavy.test",	V4,		ODM_RESULT_PERMERROR,	"heavy.test", NULL },
 	{ "a@wide.test",	V4,		ODM_RESULT_PERMERROR,	"wide.test", NULL },
 	{ "a@helo.test",	V4,		ODM_RESULT_PASS,	"helo.test", NULL },
