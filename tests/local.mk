@@ -23,6 +23,7 @@ include tests/unit/common.mk
 include tests/unit/reports.mk
 include tests/fuzz/local.mk
 include tests/replay/local.mk
+include tests/spf/local.mk
 include tests/legacy/local.mk
 include tests/milter/local.mk
 include tests/store/local.mk
