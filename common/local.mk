@@ -4,7 +4,8 @@ noinst_LTLIBRARIES += \
 	common/libdns.la \
 	common/libexplain.la \
 	common/libhistory.la \
-	common/librecordlint.la
+	common/librecordlint.la \
+	common/libspfrecord.la
 
 common_libconf_la_SOURCES = \
 	common/conf.c common/conf.h common/conf_private.h \
@@ -27,12 +28,15 @@ common_libdns_la_SOURCES = \
 	common/resolver.c common/resolver.h \
 	common/spf.c common/spf.h \
 	common/spfguard.c common/spfguard.h \
-	common/spfmacro.c common/spfmacro.h \
-	common/spfrecord.c common/spfrecord.h \
 	common/testzone.c common/testzone.h
 common_libdns_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
-common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la \
+common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la common/libspfrecord.la \
 	$(CARES_LIBS) $(SPF2_LIBS)
+
+common_libspfrecord_la_SOURCES = \
+	common/spfmacro.c common/spfmacro.h \
+	common/spfrecord.c common/spfrecord.h
+common_libspfrecord_la_LIBADD = libopendmarc/libbase.la
 
 common_libhistory_la_SOURCES = \
 	common/history.c common/history.h \

@@ -20,6 +20,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_record \
 	tests/fuzz/fuzz_recordlint \
 	tests/fuzz/fuzz_savedmsg \
+	tests/fuzz/fuzz_spfrecord \
 	tests/fuzz/fuzz_uri
 
 if FUZZERS
@@ -49,6 +50,7 @@ EXTRA_DIST += \
 	tests/fuzz/record.in \
 	tests/fuzz/recordlint.in \
 	tests/fuzz/savedmsg.in \
+	tests/fuzz/spfrecord.in \
 	tests/fuzz/uri.in
 
 tests_fuzz_fuzz_arc_SOURCES = tests/fuzz/fuzz_arc.c tests/fuzz/fuzz.h $(fuzz_driver)
@@ -98,6 +100,10 @@ tests_fuzz_fuzz_record_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_recordlint_SOURCES = tests/fuzz/fuzz_recordlint.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_recordlint_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_recordlint_LDADD = common/librecordlint.la
+
+tests_fuzz_fuzz_spfrecord_SOURCES = tests/fuzz/fuzz_spfrecord.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_spfrecord_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_spfrecord_LDADD = common/libspfrecord.la
 
 tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_uri_LDFLAGS = $(fuzz_ldflags)

@@ -98,6 +98,18 @@ tests_unit_check_spf_SOURCES = tests/unit/check_spf.c $(testdns_sources)
 tests_unit_check_spf_CFLAGS = $(unit_cflags)
 tests_unit_check_spf_LDADD = common/libdns.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_spfrecord
+TESTS += tests/unit/check_spfrecord
+tests_unit_check_spfrecord_SOURCES = tests/unit/check_spfrecord.c tests/unit/exact.h
+tests_unit_check_spfrecord_CFLAGS = $(unit_cflags)
+tests_unit_check_spfrecord_LDADD = common/libspfrecord.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_spfmacro
+TESTS += tests/unit/check_spfmacro
+tests_unit_check_spfmacro_SOURCES = tests/unit/check_spfmacro.c tests/unit/exact.h
+tests_unit_check_spfmacro_CFLAGS = $(unit_cflags)
+tests_unit_check_spfmacro_LDADD = common/libspfrecord.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_work
 TESTS += tests/unit/check_work
 tests_unit_check_work_SOURCES = tests/unit/check_work.c
