@@ -1,5 +1,9 @@
 /*
- * spf.h - our own SPF check: libspf2 evaluates, our resolver answers. RFC 7208.
+ * spf.h - our own SPF check: libspf2 evaluates, our resolver answers, and a guard
+ * of ours stands between them (spfguard.h). RFC 7208.
+ *
+ * A record with any syntax error is permerror, and so is a check that passes a
+ * limit of 4.6.4, counted over all its records. Explanations are not fetched.
  */
 #ifndef COMMON_SPF_H
 #define COMMON_SPF_H
@@ -16,7 +20,8 @@ struct spf_check;
 
 /*
  * Starts the check of one MAIL FROM and returns at once; answers come in the
- * background. sender is the envelope sender without angle brackets; empty means the
+ * background. An IPv4-mapped client is an IPv4 client; AF_UNSPEC gives the result
+ * none. sender is the envelope sender without angle brackets; empty means the
  * null sender, whose identity is postmaster@HELO (RFC 7208, 2.4). NULL: out of memory.
  */
 struct spf_check *spf_start(struct resolver *r, const struct odm_ip *client,

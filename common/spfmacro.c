@@ -268,11 +268,13 @@ bool
 spfmacro_expand(struct odm_span text, spfmacro_value *value, void *arg,
     char name_r[ODM_NAME_MAX + 1])
 {
-	struct tail t = { .len = 0 };
 	struct spfmacro piece;
 	struct odm_span name;
+	struct tail t;		/* not all of it is cleared: it is large */
 	int more;
 
+	t.len = 0;
+	t.cut = false;
 	while ((more = spfmacro_next(&text, &piece)) > 0)
 		if (!put_piece(&t, &piece, value, arg))
 			return false;

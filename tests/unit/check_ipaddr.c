@@ -83,6 +83,36 @@ START_TEST(networks)
 }
 END_TEST
 
+START_TEST(network_of)
+{
+	static const struct {
+		const char *ip;
+		unsigned bits;
+		const char *first;
+		unsigned kept;
+	} c[] = {
+		{ "192.0.2.255", 25, "192.0.2.128", 25 },
+		{ "192.0.2.255", 0, "0.0.0.0", 0 },
+		{ "192.0.2.255", 128, "192.0.2.255", 32 },
+		{ "2001:db8::ff", 121, "2001:db8::80", 121 },
+		{ "2001:db8::ff", 500, "2001:db8::ff", 128 },
+	};
+
+	for (size_t i = 0; i < COUNT(c); i++) {
+		char text[ODM_IP_TEXT_MAX + 1];
+		struct odm_net net;
+		struct odm_ip ip;
+
+		ck_assert(odm_ip_parse(odm_span_str(c[i].ip), &ip));
+		net = odm_net_of(&ip, c[i].bits);
+		odm_ip_format(&net.ip, text);
+		ck_assert_str_eq(text, c[i].first);
+		ck_assert_uint_eq(net.bits, c[i].kept);
+		ck_assert(odm_net_contains(&net, &ip));
+	}
+}
+END_TEST
+
 START_TEST(socket_addresses)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
@@ -110,6 +140,7 @@ main(void)
 
 	tcase_add_loop_test(tc, parse_and_format, 0, (int)COUNT(addresses));
 	tcase_add_loop_test(tc, networks, 0, (int)COUNT(nets));
+	tcase_add_test(tc, network_of);
 	tcase_add_test(tc, socket_addresses);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

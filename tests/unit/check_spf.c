@@ -284,6 +284,22 @@ START_TEST(missing_facts)
 }
 END_TEST
 
+/* Whoever fills the address in by hand: IPv4-mapped is IPv4. */
+START_TEST(mapped_client)
+{
+	struct odm_ip mapped = { AF_INET6,
+		{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1 } };
+	struct spf_check *c;
+	struct net n;
+
+	net_start(&n, (struct testdns_manner){ 0 });
+	c = spf_start(n.resolver, &mapped, HELO, "a@pass.test");
+	ck_assert_int_eq(spf_finish(c, resolver_now() + 60000), ODM_RESULT_PASS);
+	spf_free(&c);
+	net_stop(&n);
+}
+END_TEST
+
 START_TEST(deadline)
 {
 	struct spf_check *c;
@@ -366,6 +382,7 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, results);
 	tcase_add_test(tc, missing_facts);
+	tcase_add_test(tc, mapped_client);
 	tcase_add_test(tc, deadline);
 	tcase_add_test(tc, given_up);
 	tcase_add_test(tc, many_at_once);
