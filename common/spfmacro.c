@@ -8,15 +8,14 @@
 
 /*
  * The end of a text that grows. A name is shortened from the left, so what came
- * more than ODM_NAME_MAX octets before the end never matters.
+ * long before the end never matters.
  */
 struct tail {
 	char	at[2048];
 	size_t	len;
-	bool	cut;		/* octets were forgotten */
 };
 
-/* Room for a name, its final dot, and the dot before it. */
+/* A name, its final dot and one octet more: what is cut off is still too long. */
 #define TAIL_KEPT	(ODM_NAME_MAX + 2)
 
 static bool
@@ -138,7 +137,6 @@ put(struct tail *t, char c)
 	if (t->len == sizeof(t->at)) {
 		memmove(t->at, t->at + t->len - TAIL_KEPT, TAIL_KEPT);
 		t->len = TAIL_KEPT;
-		t->cut = true;
 	}
 	t->at[t->len++] = c;
 }
@@ -249,17 +247,15 @@ static struct odm_span
 shortened(const struct tail *t)
 {
 	struct odm_span name = { t->at, t->len };
-	bool cut = t->cut;
 	size_t dot;
 
 	if (name.len > 0 && name.at[name.len - 1] == '.')
 		name.len--;
-	while (cut || name.len > ODM_NAME_MAX) {
+	while (name.len > ODM_NAME_MAX) {
 		dot = odm_span_find(name, '.');
 		if (dot == name.len)
 			return odm_span_sub(name, name.len, name.len);
 		name = odm_span_sub(name, dot + 1, name.len);
-		cut = false;
 	}
 	return name;
 }
@@ -274,7 +270,6 @@ spfmacro_expand(struct odm_span text, spfmacro_value *value, void *arg,
 	int more;
 
 	t.len = 0;
-	t.cut = false;
 	while ((more = spfmacro_next(&text, &piece)) > 0)
 		if (!put_piece(&t, &piece, value, arg))
 			return false;
