@@ -27,7 +27,8 @@ common_libdns_la_SOURCES = \
 	common/exchange.c common/exchange.h \
 	common/resolver.c common/resolver.h \
 	common/spf.c common/spf.h \
-	common/spfguard.c common/spfguard.h \
+	common/spfguard.c common/spfguard.h common/spfguard_private.h \
+	common/spfguard_names.c \
 	common/testzone.c common/testzone.h
 common_libdns_la_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
 common_libdns_la_LIBADD = libopendmarc/libcore.la common/libconf.la common/libspfrecord.la \
