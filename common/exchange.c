@@ -18,7 +18,7 @@
 #include "libopendmarc/base/ipaddr.h"
 
 #define DNS_PORT	53
-#define SOCKETS_MAX	2	/* of one channel, which has one server: UDP and TCP */
+#define SOCKETS_MAX	8	/* of one channel: UDP and TCP; some versions open more */
 #define RCODE_FORMERR	1
 #define RCODE_NOTIMP	4
 
@@ -233,13 +233,13 @@ attempt_ended(void *arg, int status, int timeouts, unsigned char *packet, int le
 }
 
 static void
-send_packet(struct attempt *at)
+send_packet(struct attempt *at, bool edns)
 {
 	struct server *s = &at->x->servers[at->server];
 	unsigned char packet[DNSMSG_QUESTION_MAX];
 	size_t len;
 
-	at->edns = s->edns;
+	at->edns = edns && s->edns;
 	at->edns_refused = false;
 	len = dnsmsg_question(packet, arc4random() & 0xffff, at->name, at->type, at->edns);
 	assert(len > 0);
@@ -248,7 +248,7 @@ send_packet(struct attempt *at)
 
 bool
 exchange_send(struct exchange *x, size_t server, const char *name, enum dns_type type,
-    void *arg)
+    bool edns, void *arg)
 {
 	struct attempt *at = calloc(1, sizeof(*at));
 
@@ -260,7 +260,7 @@ exchange_send(struct exchange *x, size_t server, const char *name, enum dns_type
 	at->server = server;
 	memcpy(at->name, name, strlen(name) + 1);
 	at->type = type;
-	send_packet(at);
+	send_packet(at, edns);
 	return true;
 }
 
@@ -273,7 +273,7 @@ deliver_results(struct exchange *x)
 		STAILQ_REMOVE_HEAD(&x->results, next);
 		if (at->edns_refused && !x->closing) {
 			x->servers[at->server].edns = false;
-			send_packet(at);
+			send_packet(at, false);
 			continue;
 		}
 		x->done(x->context, at->arg, at->server, at->outcome, at->answer);

@@ -43,11 +43,12 @@ void exchange_free(struct exchange **x);
 size_t exchange_servers(const struct exchange *x);
 
 /*
- * Asks server for a name that dnsmsg_question() accepts, copied. done() follows,
- * always from exchange_run() or exchange_free(). False: out of memory, no done().
+ * Asks server for a name that dnsmsg_question() accepts, copied; with EDNS when edns
+ * is set and the server has not refused it before. done() follows, always from
+ * exchange_run() or exchange_free(). False: out of memory, no done().
  */
 bool exchange_send(struct exchange *x, size_t server, const char *name,
-    enum dns_type type, void *arg);
+    enum dns_type type, bool edns, void *arg);
 
 /*
  * Waits for packets, for at most msecs, or until wake_fd is readable; works on

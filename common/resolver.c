@@ -105,10 +105,10 @@ question_release(struct question *q)
 }
 
 static void
-send_packet(struct resolver *r, struct question *q, size_t server)
+send_packet(struct resolver *r, struct question *q, size_t server, bool edns)
 {
 	/* Without memory it is as if the packet was lost. */
-	if (!exchange_send(r->exchange, server, q->name, q->type, q))
+	if (!exchange_send(r->exchange, server, q->name, q->type, edns, q))
 		return;
 	q->under_way++;
 	pthread_mutex_lock(&r->lock);
@@ -127,7 +127,8 @@ try_next(struct resolver *r, struct question *q, int64_t now)
 
 		if ((q->refused & 1u << server) != 0)
 			continue;
-		send_packet(r, q, server);
+		/* Some firewalls drop what they do not know: RFC 6891, 6.2.5. */
+		send_packet(r, q, server, round == 0);
 		break;
 	}
 	q->next_try = now + ((int64_t)TRY_MSECS << (round < BACKOFF_MAX ? round : BACKOFF_MAX));

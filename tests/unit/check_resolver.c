@@ -33,6 +33,15 @@ static const struct testdns_row zone[] = {
 	{ .name = "slow.test", .type = DNS_TYPE_TXT, .data = "late", .delay_msecs = 300 },
 	{ .name = "slower.test", .type = DNS_TYPE_TXT, .data = "late", .delay_msecs = 1500 },
 	{ .name = "big.test", .type = DNS_TYPE_TXT, .data = BIG, .what = DO_TRUNCATE },
+	{ .name = "tcpclose.test", .type = DNS_TYPE_TXT, .data = BIG, .what = DO_TCP_CLOSE },
+	{ .name = "tcphang.test", .type = DNS_TYPE_TXT, .data = BIG, .what = DO_TCP_HANG },
+	{ .name = "tcppart.test", .type = DNS_TYPE_TXT, .data = BIG, .what = DO_TCP_PART },
+	{ .name = "forged.test", .type = DNS_TYPE_TXT, .data = "right", .what = DO_FORGED },
+	{ .name = "echo.test", .type = DNS_TYPE_TXT, .data = "x", .what = DO_ECHO },
+	{ .name = "noise.test", .type = DNS_TYPE_TXT, .data = "x", .what = DO_NOISE },
+	{ .name = "circle.test", .type = DNS_TYPE_CNAME, .data = "circle2.test" },
+	{ .name = "circle2.test", .type = DNS_TYPE_CNAME, .data = "circle.test" },
+	{ .name = "zero.test", .type = DNS_TYPE_TXT, .data = "x", .ttl_secs = 0x80000000 },
 	{ .name = "large.test", .type = DNS_TYPE_TXT, .data = BIG "|" BIG "|" BIG },
 	{ .name = "*.many.test", .type = DNS_TYPE_TXT, .data = "yes", .delay_msecs = 20 },
 	{ .name = "servfail.test", .type = DNS_TYPE_TXT, .what = DO_SERVFAIL },
@@ -101,6 +110,9 @@ static const struct answer_case {
 	{ "refused.test",	DNS_TYPE_TXT,	DNS_FAILED,	"" },
 	{ "owner.test",		DNS_TYPE_TXT,	DNS_NODATA,	"" },
 	{ "cut.test",		DNS_TYPE_TXT,	DNS_FAILED,	"" },
+	{ "echo.test",		DNS_TYPE_TXT,	DNS_FAILED,	"" },
+	{ "circle.test",	DNS_TYPE_TXT,	DNS_FAILED,	"" },
+	{ "forged.test",	DNS_TYPE_TXT,	DNS_FOUND,	"right" },
 	{ "o\\d'd\x01 x.test",	DNS_TYPE_TXT,	DNS_FOUND,	"exact" },
 	{ "a..test",		DNS_TYPE_TXT,	DNS_NXDOMAIN,	"" },
 	{ "",			DNS_TYPE_TXT,	DNS_NXDOMAIN,	"" },
@@ -156,6 +168,15 @@ START_TEST(cached)
 	ck_assert_ptr_nonnull(a);
 	ck_assert_uint_eq(a->ttl_secs, 300);
 	dns_answer_unref(&a);
+	/* A denial is kept for the minimum of the SOA. */
+	a = resolver_ask(r, "none.test", DNS_TYPE_TXT, NULL, NULL);
+	ck_assert_ptr_nonnull(a);
+	ck_assert_uint_eq(a->ttl_secs, TESTDNS_DENIAL_SECS);
+	dns_answer_unref(&a);
+	/* An answer with no time to live is given to who asked, and not kept. */
+	ck_assert_int_eq(ask(r, "zero.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_int_eq(ask(r, "zero.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_uint_eq(testdns_count(d, "zero.test", DNS_TYPE_TXT), 2);
 	/* After its second an answer is asked for again. */
 	ck_assert_int_eq(ask(r, "short.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
 	usleep(1100 * 1000);
@@ -270,6 +291,73 @@ START_TEST(tcp_after_truncation)
 }
 END_TEST
 
+/* What comes before the right answer, from wherever, changes and costs nothing. */
+START_TEST(forgeries_are_ignored)
+{
+	struct testdns *d = start((struct testdns_manner){ 0 });
+	struct resolver *r = resolver_of(d, NULL, 20);
+	struct resolver_counts c;
+	char text[20];
+
+	ck_assert_int_eq(ask(r, "forged.test", DNS_TYPE_TXT, text, sizeof(text)), DNS_FOUND);
+	ck_assert_str_eq(text, "right");
+	resolver_counts(r, &c);
+	ck_assert_uint_eq(c.failed, 0);
+	ck_assert_uint_eq(testdns_count(d, "forged.test", DNS_TYPE_TXT), c.sent);
+	resolver_free(&r);
+	testdns_stop(&d);
+}
+END_TEST
+
+static const char *const tcp_names[] = { "tcpclose.test", "tcphang.test", "tcppart.test" };
+
+/* TCP that fails is a server that fails: with no other, the deadline is the end. */
+START_TEST(tcp_without_answer)
+{
+	struct testdns *d = start((struct testdns_manner){ 0 });
+	struct resolver *r = resolver_of(d, NULL, 2);
+	struct tally t;
+	size_t i;
+
+	tally_init(&t);
+	for (i = 0; i < COUNT(tcp_names); i++)
+		ck_assert_ptr_null(resolver_ask(r, tcp_names[i], DNS_TYPE_TXT, tally_done, &t));
+	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	tally_wait(&t, COUNT(tcp_names));
+	ck_assert_uint_eq(t.failed, COUNT(tcp_names));
+	ck_assert_uint_ge(testdns_count_tcp(d), COUNT(tcp_names));
+	/* The connection that was left half used does not matter to others. */
+	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_A, NULL, 0), DNS_FOUND);
+	resolver_free(&r);
+	testdns_stop(&d);
+}
+END_TEST
+
+START_TEST(tcp_of_another_server)
+{
+	static const struct testdns_row well[] = {
+		{ .name = "*.test", .type = DNS_TYPE_TXT, .data = BIG, .what = DO_TRUNCATE },
+	};
+	struct testdns *bad = start((struct testdns_manner){ .no_tcp = _i == 1 });
+	struct testdns *good = testdns_start(well, COUNT(well), (struct testdns_manner){ 0 });
+	char text[400];
+	size_t i;
+
+	for (i = 0; i < COUNT(tcp_names); i++) {
+		/* Each by its own resolver: none knows which server is the better one. */
+		struct resolver *r = resolver_of(bad, good, 20);
+
+		ck_assert_int_eq(ask(r, tcp_names[i], DNS_TYPE_TXT, text, sizeof(text)), DNS_FOUND);
+		ck_assert_str_eq(text, BIG);
+		resolver_free(&r);
+	}
+	ck_assert(_i == 0 ? testdns_count_tcp(bad) >= COUNT(tcp_names) :
+	    testdns_count_tcp(bad) == 0);
+	testdns_stop(&bad);
+	testdns_stop(&good);
+}
+END_TEST
+
 START_TEST(large_answer_by_udp)
 {
 	struct testdns *d = start((struct testdns_manner){ 0 });
@@ -319,6 +407,22 @@ START_TEST(server_without_edns)
 	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
 	/* Once the server is known, no packet is wasted. */
 	ck_assert_uint_eq(testdns_count(d, "a.test", DNS_TYPE_TXT), 1);
+	resolver_free(&r);
+	testdns_stop(&d);
+}
+END_TEST
+
+/* Servers that drop EDNS, or refuse it in a way that cannot be matched to the question. */
+START_TEST(server_deaf_to_edns)
+{
+	struct testdns *d = start((struct testdns_manner){ .edns_silent = _i == 0,
+	    .bare_formerr = _i == 1 });
+	struct resolver *r = resolver_of(d, NULL, 20);
+	char text[1000];
+
+	ck_assert_int_eq(ask(r, "a.test", DNS_TYPE_TXT, NULL, 0), DNS_FOUND);
+	ck_assert_int_eq(ask(r, "big.test", DNS_TYPE_TXT, text, sizeof(text)), DNS_FOUND);
+	ck_assert_str_eq(text, BIG);
 	resolver_free(&r);
 	testdns_stop(&d);
 }
@@ -388,10 +492,11 @@ START_TEST(second_server_knows)
 }
 END_TEST
 
-/* Answers that are none: silence, wrong id, wrong question. */
+/* Answers that are none: silence, wrong id, wrong question, noise. */
 START_TEST(no_answer_in_time)
 {
-	static const char *const names[] = { "drop.test", "id.test", "question.test" };
+	static const char *const names[] = { "drop.test", "id.test", "question.test",
+		"noise.test" };
 	struct testdns *d = start((struct testdns_manner){ 0 });
 	struct resolver *r = resolver_of(d, NULL, 2);
 	struct tally t;
@@ -586,6 +691,41 @@ START_TEST(counted)
 }
 END_TEST
 
+/* More questions than a server can ever want: the surplus fails at once, the others go on. */
+START_TEST(too_many_in_flight)
+{
+	static const struct testdns_row quiet[] = {
+		{ .name = "*.many.test", .type = DNS_TYPE_TXT, .what = DO_DROP },
+	};
+	struct testdns *d = testdns_start(quiet, COUNT(quiet), (struct testdns_manner){ 0 });
+	struct resolver *r = resolver_of(d, NULL, 60);
+	struct dns_answer *a = NULL;
+	struct resolver_counts c;
+	char name[64];
+	struct tally t;
+	unsigned n;
+
+	tally_init(&t);
+	for (n = 0; a == NULL && n <= 10000; n++) {
+		snprintf(name, sizeof(name), "n%u.many.test", n);
+		a = resolver_ask(r, name, DNS_TYPE_TXT, tally_done, &t);
+	}
+	ck_assert_uint_eq(n, 10001);
+	ck_assert_ptr_nonnull(a);
+	ck_assert_int_eq(a->status, DNS_FAILED);
+	dns_answer_unref(&a);
+	/* What is in flight already can still be joined. */
+	ck_assert_ptr_null(resolver_ask(r, "n0.many.test", DNS_TYPE_TXT, tally_done, &t));
+	resolver_counts(r, &c);
+	ck_assert_uint_eq(c.asked, 10002);
+	ck_assert_uint_eq(c.joined, 1);
+	ck_assert_uint_eq(c.failed, 1);
+	resolver_free(&r);
+	ck_assert_uint_eq(t.failed, 10001);
+	testdns_stop(&d);
+}
+END_TEST
+
 struct asker {
 	struct resolver	*r;
 	pthread_t	 thread;
@@ -695,9 +835,13 @@ main(void)
 	tcase_add_test(tc, shared_in_flight);
 	tcase_add_test(tc, parallel_questions);
 	tcase_add_test(tc, tcp_after_truncation);
+	tcase_add_test(tc, forgeries_are_ignored);
+	tcase_add_test(tc, tcp_without_answer);
+	tcase_add_loop_test(tc, tcp_of_another_server, 0, 2);
 	tcase_add_test(tc, large_answer_by_udp);
 	tcase_add_test(tc, server_by_ipv6);
 	tcase_add_test(tc, server_without_edns);
+	tcase_add_loop_test(tc, server_deaf_to_edns, 0, 2);
 	tcase_add_test(tc, dead_first_server);
 	tcase_add_test(tc, closed_first_server);
 	tcase_add_test(tc, second_server_knows);
@@ -708,6 +852,7 @@ main(void)
 	tcase_add_test(tc, freed_in_flight);
 	tcase_add_test(tc, several_owners);
 	tcase_add_test(tc, counted);
+	tcase_add_test(tc, too_many_in_flight);
 	tcase_add_test(tc, many_threads);
 	tcase_add_loop_test(tc, server_case, 0, COUNT(server_cases));
 	tcase_add_test(tc, server_lists);

@@ -22,6 +22,7 @@
 #define RCODE_NXDOMAIN	3
 #define RCODE_REFUSED	5
 #define CONNECTIONS_MAX	16
+#define LINKS_MAX	20	/* CNAMEs in one answer: more than anybody follows */
 
 /* An answer that waits for its time. */
 struct reply {
@@ -29,6 +30,7 @@ struct reply {
 	int64_t		 due;
 	int		 fd;		/* UDP socket or TCP connection */
 	bool		 tcp;
+	enum testdns_do	 what;
 	struct sockaddr_storage to;
 	socklen_t	 tolen;
 	size_t		 len;
@@ -242,12 +244,12 @@ put_records(struct out *o, const struct testdns *d, const struct query *q)
 	size_t i;
 
 	while ((row = first_row(d, owner, q->type, &exists)) != NULL &&
-	    row->type == DNS_TYPE_CNAME && q->type != DNS_TYPE_CNAME && links++ < 40) {
+	    row->type == DNS_TYPE_CNAME && q->type != DNS_TYPE_CNAME && links++ < LINKS_MAX) {
 		put_record(o, owner, row);
 		owner = row->data;
 		n++;
 	}
-	for (i = 0; row != NULL && links < 40 && i < d->nrows; i++)
+	for (i = 0; row != NULL && links < LINKS_MAX && i < d->nrows; i++)
 		if (name_matches(d->rows[i].name, owner) &&
 		    (unsigned)d->rows[i].type == q->type) {
 			put_record(o, row->what == DO_WRONG_OWNER ? "other.test" : owner,
@@ -257,9 +259,18 @@ put_records(struct out *o, const struct testdns *d, const struct query *q)
 	return n;
 }
 
+/* Is the answer by UDP cut, so that the question comes again by TCP? */
+static bool
+truncates(enum testdns_do what)
+{
+	return what == DO_TRUNCATE || what == DO_TCP_CLOSE || what == DO_TCP_HANG ||
+	    what == DO_TCP_PART;
+}
+
 /* Builds the answer in o; false: say nothing. */
 static bool
-make_answer(const struct testdns *d, const struct query *q, struct out *o, int *delay_r)
+make_answer(const struct testdns *d, const struct query *q, struct out *o, int *delay_r,
+    enum testdns_do *what_r)
 {
 	bool exists = false, truncate;
 	const struct testdns_row *row = first_row(d, q->name, q->type, &exists);
@@ -267,9 +278,11 @@ make_answer(const struct testdns *d, const struct query *q, struct out *o, int *
 	unsigned rcode = 0, n = 0, soa = 0;
 
 	*delay_r = d->manner.delay_msecs + (row == NULL ? 0 : row->delay_msecs);
-	if (what == DO_DROP || d->manner.silent)
+	*what_r = what;
+	if (what == DO_DROP || d->manner.silent || (q->edns && d->manner.edns_silent) ||
+	    (what == DO_TCP_HANG && q->tcp))
 		return false;
-	truncate = what == DO_TRUNCATE && !q->tcp;
+	truncate = truncates(what) && !q->tcp;
 	put(o, q->packet, q->len);
 	if (what == DO_WRONG_ID)
 		o->at[0] ^= 0x55;
@@ -281,7 +294,7 @@ make_answer(const struct testdns *d, const struct query *q, struct out *o, int *
 		rcode = RCODE_REFUSED;
 	else if (!exists || what == DO_NXDOMAIN_CNAME)
 		rcode = RCODE_NXDOMAIN;
-	if (q->edns && d->manner.no_edns) {
+	if (q->edns && (d->manner.no_edns || d->manner.bare_formerr)) {
 		rcode = 1;
 		what = DO_REFUSED;
 	}
@@ -298,6 +311,14 @@ make_answer(const struct testdns *d, const struct query *q, struct out *o, int *
 	o->at[8] = 0;
 	o->at[9] = (unsigned char)soa;
 	o->at[10] = o->at[11] = 0;
+	if (q->edns && d->manner.bare_formerr) {
+		o->len = 12;
+		o->at[5] = 0;
+	}
+	if (what == DO_ECHO) {
+		memcpy(o->at, q->packet, q->len);
+		o->len = q->len;
+	}
 	if (what == DO_GARBAGE)
 		memset(o->at + q->len, 0xd5, o->len - q->len);
 	if (what == DO_CUT)
@@ -367,7 +388,7 @@ enqueue(struct testdns *d, unsigned char *packet, size_t len, int fd, bool tcp,
 		return;
 	}
 	count(d, &q);
-	if (!make_answer(d, &q, &o, &delay)) {
+	if (!make_answer(d, &q, &o, &delay, &r->what)) {
 		free(r);
 		return;
 	}
@@ -382,16 +403,99 @@ enqueue(struct testdns *d, unsigned char *packet, size_t len, int fd, bool tcp,
 }
 
 static void
-send_reply(const struct reply *r)
+send_udp(int fd, const struct reply *r, const unsigned char *packet, size_t len)
+{
+	/* Whoever has gone away needs no answer. */
+	(void)sendto(fd, packet, len, 0, (const struct sockaddr *)&r->to, r->tolen);
+}
+
+/* From another port, and from another address with the same port. */
+static void
+send_from_elsewhere(const struct testdns *d, const struct reply *r, const unsigned char *packet,
+    size_t len)
+{
+	struct sockaddr_in sin;
+	socklen_t sinlen = sizeof(sin);
+	int i, fd;
+
+	if (getsockname(d->udp, (struct sockaddr *)&sin, &sinlen) != 0)
+		give_up("getsockname");
+	for (i = 0; i < 2; i++) {
+		if (i == 0)
+			sin.sin_port = 0;
+		else
+			sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd < 0 || bind(fd, (struct sockaddr *)&sin, sinlen) != 0)
+			give_up("forged source");
+		send_udp(fd, r, packet, len);
+		close(fd);
+		sin.sin_port = htons((in_port_t)strtoul(strchr(d->address, '@') + 1, NULL, 10));
+	}
+}
+
+/* Everything that may arrive before the right answer does. */
+static void
+send_forgeries(const struct testdns *d, const struct reply *r)
+{
+	unsigned char packet[512], denial[512];
+	size_t question = 12 + strlen((const char *)r->packet + 12) + 5;
+
+	if (r->len > sizeof(packet))
+		give_up("forged answer too long");
+	/* The right answer with its text turned, and NXDOMAIN without records. */
+	memcpy(packet, r->packet, r->len);
+	packet[r->len - 1] ^= 1;
+	memcpy(denial, r->packet, question);
+	denial[3] = 0x80 | RCODE_NXDOMAIN;
+	memset(denial + 6, 0, 6);
+	send_from_elsewhere(d, r, packet, r->len);
+	send_from_elsewhere(d, r, denial, question);
+	packet[0] ^= 0x55;		/* wrong id */
+	send_udp(r->fd, r, packet, r->len);
+	packet[0] ^= 0x55;
+	packet[13] ^= 1;		/* wrong question: name, type, number */
+	send_udp(r->fd, r, packet, r->len);
+	packet[13] ^= 1;
+	packet[question - 3] ^= 1;
+	send_udp(r->fd, r, packet, r->len);
+	packet[question - 3] ^= 1;
+	packet[5] = 2;
+	send_udp(r->fd, r, packet, r->len);
+	denial[1] ^= 0x55;
+	send_udp(r->fd, r, denial, question);
+	send_udp(r->fd, r, r->packet, 11);
+}
+
+static void
+send_noise(const struct reply *r)
+{
+	static const unsigned char noise[40] = "This is no answer to any question at al";
+	size_t len;
+
+	for (len = 1; len <= sizeof(noise); len++)
+		send_udp(r->fd, r, noise, len);
+	send_udp(r->fd, r, noise, 0);
+}
+
+static void
+send_reply(const struct testdns *d, const struct reply *r)
 {
 	unsigned char length[2] = { (unsigned char)(r->len >> 8), (unsigned char)r->len };
 
-	/* Whoever has gone away needs no answer. */
-	if (!r->tcp)
-		(void)sendto(r->fd, r->packet, r->len, 0, (const struct sockaddr *)&r->to,
-		    r->tolen);
-	else if (send(r->fd, length, 2, MSG_NOSIGNAL | MSG_MORE) == 2)
-		(void)send(r->fd, r->packet, r->len, MSG_NOSIGNAL);
+	if (r->tcp && r->what == DO_TCP_CLOSE) {
+		(void)shutdown(r->fd, SHUT_RDWR);
+	} else if (r->tcp) {
+		if (send(r->fd, length, 2, MSG_NOSIGNAL | MSG_MORE) == 2)
+			(void)send(r->fd, r->packet, r->what == DO_TCP_PART ? r->len / 2 : r->len,
+			    MSG_NOSIGNAL);
+	} else if (r->what == DO_NOISE) {
+		send_noise(r);
+	} else {
+		if (r->what == DO_FORGED)
+			send_forgeries(d, r);
+		send_udp(r->fd, r, r->packet, r->len);
+	}
 }
 
 /* Sends what is due. Returns the milliseconds until the next. */
@@ -404,7 +508,7 @@ send_due(struct testdns *d)
 	for (r = TAILQ_FIRST(&d->replies); r != NULL; r = following) {
 		following = TAILQ_NEXT(r, next);
 		if (r->due <= now) {
-			send_reply(r);
+			send_reply(d, r);
 			TAILQ_REMOVE(&d->replies, r, next);
 			free(r);
 		} else if (r->due < next) {
@@ -558,6 +662,10 @@ testdns_start(const struct testdns_row *rows, size_t nrows, struct testdns_manne
 	}
 	if (pipe2(d->wake, O_CLOEXEC) != 0)
 		give_up("pipe2");
+	if (manner.no_tcp) {
+		close(d->tcp);
+		d->tcp = -1;
+	}
 	pthread_mutex_init(&d->lock, NULL);
 	if (pthread_create(&d->thread, NULL, serve, d) != 0)
 		give_up("pthread_create");
@@ -587,7 +695,8 @@ testdns_stop(struct testdns **d)
 	}
 	close(t->wake[0]);
 	close(t->udp);
-	close(t->tcp);
+	if (t->tcp >= 0)
+		close(t->tcp);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 	*d = NULL;

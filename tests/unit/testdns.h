@@ -21,6 +21,12 @@ enum testdns_do {
 	DO_GARBAGE,		/* right header, then noise */
 	DO_CUT,			/* the last octets are missing */
 	DO_TRUNCATE,		/* TC and no records by UDP, all by TCP */
+	DO_TCP_CLOSE,		/* TC by UDP; the question by TCP closes the connection */
+	DO_TCP_HANG,		/* TC by UDP; nothing by TCP */
+	DO_TCP_PART,		/* TC by UDP; half of the answer by TCP, and no more */
+	DO_FORGED,		/* forgeries that deny and that lie, then the right answer */
+	DO_ECHO,		/* the question itself comes back */
+	DO_NOISE,		/* packets of no and of a few octets that are no answer */
 	DO_NXDOMAIN_CNAME	/* data is a CNAME, and the rcode is NXDOMAIN */
 };
 
@@ -49,6 +55,9 @@ struct testdns_manner {
 	bool	inet6;		/* on ::1 instead of 127.0.0.1 */
 	bool	silent;		/* takes packets and never answers */
 	bool	no_edns;	/* FORMERR to every question with an OPT record */
+	bool	bare_formerr;	/* the same, as a header without the question */
+	bool	edns_silent;	/* no answer to a question with an OPT record */
+	bool	no_tcp;		/* nobody listens for TCP */
 	bool	no_soa;		/* denials without SOA */
 	int	delay_msecs;	/* of every answer */
 };
