@@ -84,6 +84,19 @@ def _():
         tap.equal(g.dns.asked("_dmarc.one.test"), 1, "questions")
 
 
+@suite.case("64 messages of one domain while DNS answers take two seconds share their questions")
+def _():
+    zone = "_dmarc.one.test TXT v=DMARC1; p=none\none.test TXT v=spf1 -all\n* DELAY 2000\n"
+    with Filter(zone, {"SPFSelfValidate": "yes", "DNSTimeout": "30"}) as g:
+        def one(n):
+            r = g.send(message("a@one.test"), "u@one.test", job=f"N{n}")
+            tap.contains(dmarc_of(r), "dmarc=fail")
+        in_threads(CONNECTIONS, one)
+        # One question is a packet now and again until its 30 seconds are over.
+        for name in ("_dmarc.one.test", "one.test"):
+            tap.true(g.dns.asked(name, "TXT") <= 5, f"{name}: {g.dns.asked(name, 'TXT')} packets")
+
+
 @suite.case("the history file moved away during traffic: no record is lost or torn")
 def _():
     with Filter(ZONE) as g:
