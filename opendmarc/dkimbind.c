@@ -26,11 +26,12 @@ dmf_signatures_read(struct dmf_signatures *s, const struct dmf_fields *fields)
 {
 	size_t i, n = 0;
 
-	*s = (struct dmf_signatures){ 0 };
+	*s = (struct dmf_signatures){ .odd = fields->dropped > 0 };
 	for (i = 0; i < fields->n; i++)
 		n += fields->at[i].kind == DMF_FIELD_DKIMSIG;
 	if (n == 0)
 		return true;
+	s->odd = s->odd || n > ODM_DKIM_SIGNATURES_MAX;
 	if (n > ODM_DKIM_SIGNATURES_MAX)
 		n = ODM_DKIM_SIGNATURES_MAX;
 	s->at = calloc(n, sizeof(*s->at));
@@ -40,6 +41,7 @@ dmf_signatures_read(struct dmf_signatures *s, const struct dmf_fields *fields)
 		if (fields->at[i].kind != DMF_FIELD_DKIMSIG)
 			continue;
 		odm_dkimsig_parse(fields->at[i].value, &s->at[s->n]);
+		s->odd = s->odd || !s->at[s->n].strict;
 		if (s->at[s->n].well_formed && s->at[s->n].domain[0] != '\0')
 			s->n++;
 	}
@@ -232,8 +234,17 @@ contradicted(const struct dmf_claim *pass, const struct dmf_claim *claims, size_
 	return set_empty(&left);
 }
 
+/* True when the field of a pass can be the sender's although a verifier has seen the message. */
+static bool
+may_be_senders(const struct dmf_signatures *s, const struct dmf_claim *c)
+{
+	bool topmost = (c->sigs.bits[0] & 1) != 0;
+
+	return !c->proven && (s->odd || (c->below_spf && !topmost));
+}
+
 void
-dmf_claims_judge(struct dmf_claim *claims, size_t n)
+dmf_claims_judge(const struct dmf_signatures *s, struct dmf_claim *claims, size_t n)
 {
 	size_t i;
 
@@ -242,7 +253,7 @@ dmf_claims_judge(struct dmf_claim *claims, size_t n)
 
 		if (c->dkim.result != ODM_RESULT_PASS)
 			continue;
-		if (!c->in_place)
+		if (!c->in_place || may_be_senders(s, c))
 			c->refused = true;
 		else if (c->named)
 			c->refused = contradicted(c, claims, n);

@@ -24,6 +24,8 @@ struct dmf_claim {
 	struct dmf_dkim	dkim;		/* aligns: set by dmf_claims_judge() */
 	const struct dmf_field *field;	/* where the result stands */
 	bool		in_place;	/* topmost of its id, and above foreign Received fields */
+	bool		below_spf;	/* an SPF result stands above that field */
+	bool		proven;		/* its field holds the queue id of this message */
 	bool		named;		/* the signing domain is known, not guessed from header.i */
 	bool		refused;	/* a pass that was not earned; set by dmf_claims_judge() */
 	struct dmf_sigset sigs;		/* signatures it can be about */
@@ -33,6 +35,7 @@ struct dmf_claim {
 struct dmf_signatures {
 	struct odm_dkimsig *at;		/* owned */
 	size_t		 n;
+	bool		 odd;		/* a DKIM-Signature that a verifier may give up on */
 };
 
 /* Reads the DKIM-Signature fields. False: out of memory. */
@@ -46,7 +49,14 @@ void dmf_signatures_free(struct dmf_signatures *s);
 bool dmf_claim_read(const struct dmf_signatures *s, const struct odm_authres_result *res,
     struct dmf_claim *claim_r);
 
-/* Decides for each pass among n claims whether it aligns or is refused. */
-void dmf_claims_judge(struct dmf_claim *claims, size_t n);
+/*
+ * Decides for each pass among n claims whether it aligns or is refused. A verifier
+ * may give up without a word on an odd signature, or when the DNS does not give it the
+ * key of the topmost one; what looks like its field may then be the sender's.
+ * So with an odd signature only a proven pass counts. A pass about a signature
+ * below the topmost must be proven too, or stand above the SPF results: the filters
+ * before ours put theirs on top of those, a sender cannot.
+ */
+void dmf_claims_judge(const struct dmf_signatures *s, struct dmf_claim *claims, size_t n);
 
 #endif

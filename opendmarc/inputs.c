@@ -38,6 +38,7 @@ struct dmf_inputs {
 	enum odm_result	 evidence;	/* of the header about this envelope; UNKNOWN none */
 	enum odm_result	 spf;		/* settled */
 	bool		 spf_refused;	/* settled: a header pass about this envelope is wrong */
+	bool		 spf_seen;	/* a field read so far is about SPF, whoever wrote it */
 	bool		 any_trusted;
 	enum dmf_untrusted untrusted;
 	char		 untrusted_id[DMF_ID_MAX + 1];
@@ -47,6 +48,8 @@ struct dmf_inputs {
 struct view {
 	const struct dmf_field *field;
 	bool	 trusted;
+	bool	 proven;	/* it holds the queue id of this message */
+	bool	 below_spf;	/* a field about SPF stands above it */
 	bool	 below;		/* a Received field of another host stands above it */
 	size_t	 id;		/* 0 our own, else 1 + index in TrustedAuthservIDs */
 	bool	 holds_dkim;	/* counted already */
@@ -172,6 +175,7 @@ read_spf_result(struct dmf_inputs *in, struct view *v, const struct odm_authres_
 	bool null_from = from == NULL || is_null_address(from->value);
 	bool ours;
 
+	in->spf_seen = in->spf_seen || v->trusted;
 	if (in->ctx->null_sender && null_from)
 		ours = about_helo;
 	else
@@ -223,6 +227,8 @@ read_dkim_result(struct dmf_inputs *in, struct view *v, const struct odm_authres
 		return true;
 	}
 	claim.field = v->field;
+	claim.proven = v->proven;
+	claim.below_spf = v->below_spf;
 	claim.in_place = !v->below && in->dkim_fields[v->id] <= verifiers;
 	return add_claim(in, &claim);
 }
@@ -266,6 +272,7 @@ read_authres(struct dmf_inputs *in, struct view *v, bool on_top, size_t index)
 	struct odm_authres_result res;
 	struct odm_authres ar;
 	enum dmf_untrusted why;
+	size_t nresults = 0;
 	bool is_own;
 	int got;
 
@@ -274,6 +281,7 @@ read_authres(struct dmf_inputs *in, struct view *v, bool on_top, size_t index)
 		return true;
 	why = judge_id(ctx, id, job, &v->id);
 	v->trusted = why == DMF_UNTRUSTED_NONE;
+	v->proven = v->trusted && v->id == 0 && job[0] != '\0';
 	in->any_trusted |= v->trusted;
 	is_own = strcasecmp(id, ctx->authserv_id) == 0;
 	if (!v->trusted)
@@ -287,6 +295,7 @@ read_authres(struct dmf_inputs *in, struct view *v, bool on_top, size_t index)
 	if (!v->trusted && v->own == NULL && !on_top)
 		return true;
 	while ((got = odm_authres_next(&ar, &res)) != 0) {
+		nresults++;
 		if (got < 0)
 			continue;
 		if (!v->trusted && on_top &&
@@ -295,6 +304,9 @@ read_authres(struct dmf_inputs *in, struct view *v, bool on_top, size_t index)
 		if ((v->trusted || v->own != NULL) && !read_result(in, v, &res))
 			return false;
 	}
+	/* Nobody knows what the rest of such a field claims. */
+	if (v->own != NULL && nresults >= ODM_AUTHRES_RESULTS_MAX)
+		v->own->refused = true;
 	return true;
 }
 
@@ -307,6 +319,7 @@ read_rcvdspf(struct dmf_inputs *in, struct odm_span value)
 	struct odm_rcvdspf spf;
 	struct odm_ip ip;
 
+	in->spf_seen = true;
 	if (!odm_rcvdspf_parse(value, &spf) || spf.result == ODM_RESULT_UNKNOWN ||
 	    spf.identity == ODM_SPF_IDENTITY_OTHER ||
 	    (spf.identity == ODM_SPF_IDENTITY_HELO && !ctx->null_sender))
@@ -330,7 +343,8 @@ read_fields(struct dmf_inputs *in, const struct dmf_fields *fields)
 
 	for (i = 0; i < fields->n; i++) {
 		const struct dmf_field *f = &fields->at[i];
-		struct view v = { .field = f, .below = below };
+		struct view v = { .field = f, .below = below,
+			.below_spf = in->spf_seen && !in->ctx->from_relay };
 
 		switch (f->kind) {
 		case DMF_FIELD_AUTHRES:
@@ -385,7 +399,7 @@ dmf_inputs_read(const struct dmf_context *ctx, const struct dmf_fields *fields)
 		dmf_inputs_free(&in);
 		return NULL;
 	}
-	dmf_claims_judge(in->claims, in->nclaims);
+	dmf_claims_judge(&in->sigs, in->claims, in->nclaims);
 	mark_refused(in);
 	return in;
 }

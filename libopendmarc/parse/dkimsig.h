@@ -12,13 +12,18 @@
 
 struct odm_dkimsig {
 	bool		well_formed;	/* v a b bh d h s all there, none twice, none empty */
+	bool		strict;		/* well formed, and right by the letter of the grammar */
 	char		domain[ODM_NAME_MAX + 1];	/* d=, normalised; "" if bad */
 	struct odm_span	selector;	/* s=, trimmed */
 	struct odm_span	identity;	/* i=, trimmed; len 0: absent */
 	struct odm_span	signature;	/* b=, raw, with its folding */
 };
 
-/* Reads a field value; total. Spans point into value. */
+/*
+ * Reads a field value; total. Spans point into value. strict is what a verifier
+ * surely goes on with: every part of the list is a tag, octets are printable ASCII,
+ * d= and s= make a name that the DNS can be asked for, l=, t= and x= are numbers.
+ */
 void odm_dkimsig_parse(struct odm_span value, struct odm_dkimsig *sig_r);
 
 /*

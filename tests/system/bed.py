@@ -243,7 +243,11 @@ def send(port, octets, mail_from, rcpt, client=namespace.CLIENT4, helo="mail.mai
         smtp.ehlo()
         if login is not None:
             smtp.login(*login)
-        for step, argument in ((smtp.mail, mail_from), (smtp.rcpt, rcpt), (smtp.data, octets)):
+
+        def mail(sender):
+            return smtp.docmd("MAIL", f"FROM:<{sender}>")
+        # As it is given: smtplib's mail() would take a quoted local part apart.
+        for step, argument in ((mail, mail_from), (smtp.rcpt, rcpt), (smtp.data, octets)):
             try:
                 code, text = step(argument)
             except smtplib.SMTPDataError as e:

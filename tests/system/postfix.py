@@ -91,12 +91,19 @@ Nameservers 127.0.0.1
 
 
 class OpenDKIM:
-    """The verifying filter in front of ours, on a UNIX socket or a TCP port."""
+    """The verifying filter in front of ours, on a UNIX socket or a TCP port.
 
-    def __init__(self, p, name="opendkim", port=None):
-        self.socket = p.path(name + ".sock")
+    Further words of opendkim.conf may be given; they win over those above.
+    """
+
+    def __init__(self, p, name="opendkim", port=None, **words):
+        self.socket = words.pop("path", p.path(name + ".sock"))
         listen = f"inet:{port}@127.0.0.1" if port else "local:" + self.socket
-        conf = p.write(name + ".conf", OPENDKIM_CONF.format(socket=listen, host=namespace.HOST))
+        lines = [line for line in OPENDKIM_CONF.format(socket=listen,
+                                                       host=namespace.HOST).splitlines()
+                 if line.partition(" ")[0] not in words]
+        lines += [f"{word} {value}" for word, value in words.items()]
+        conf = p.write(name + ".conf", "\n".join(lines) + "\n")
         program = p.start(name, ["opendkim", "-x", conf])
         program.stop_signal = signal.SIGKILL    # it holds nothing, and TERM takes it seconds
         program.wait_socket(port or self.socket)
@@ -131,12 +138,13 @@ class Postfix:
         os.chmod(path, 0o644)
 
     def smtpd(self, port, milters, agent="AR", **options):
-        """An SMTP service on a port; milters are socket paths in their order.
+        """An SMTP service on a port; milters are socket paths or TCP ports in their order.
 
         agent is what the SPF policy agent writes: "AR" (Authentication-Results), "SPF"
         (Received-SPF), or None where it is not asked.
         """
-        words = dict(options, smtpd_milters=",".join("unix:" + m for m in milters))
+        words = dict(options, smtpd_milters=",".join(
+            f"inet:127.0.0.1:{m}" if isinstance(m, int) else "unix:" + m for m in milters))
         if agent:
             words["smtpd_recipient_restrictions"] = \
                 f"check_policy_service,unix:private/policyd-{agent}"

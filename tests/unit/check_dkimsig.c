@@ -1,6 +1,8 @@
 /*
  * check_dkimsig.c - cases for dkimsig.h: the tags of a DKIM-Signature field.
  */
+#include <stdio.h>
+
 #include "libopendmarc/parse/dkimsig.h"
 #include "tests/unit/exact.h"
 #include "tests/unit/suite.h"
@@ -106,6 +108,76 @@ START_TEST(b_case)
 }
 END_TEST
 
+/* What follows the tags of a signature that is strictly right, or stands for one of them. */
+#define GOOD	"v=1; a=x; b=c; bh=e; h=from; "
+static const struct strict_case {
+	const char	*what, *text;
+	bool		 strict;
+} strict_cases[] = {
+	{ "shortest", GOOD "d=a.example; s=s", true },
+	{ "folded", GOOD "\r\n\td=a.example;\r\n\ts=s\r\n", true },
+	{ "final separator", GOOD "d=a.example; s=s;", true },
+	{ "final separator and blank", GOOD "d=a.example; s=s; ", true },
+	{ "unknown tag, empty", GOOD "d=a.example; s=s; r_1=", true },
+	{ "selector of labels", GOOD "d=a.example; s=a.b_c.d-e", true },
+	{ "numbers", GOOD "d=a.example; s=s; l=0; t=999999999999; x=1", true },
+	{ "not well formed", "v=1; a=x; d=a.example; s=s", false },
+	{ "empty", "", false },
+	{ "first separator", "; " GOOD "d=a.example; s=s", false },
+	{ "separator twice", GOOD "; d=a.example; s=s", false },
+	{ "two final separators", GOOD "d=a.example; s=s;;", false },
+	{ "no tag", GOOD "d=a.example; s=s; foo", false },
+	{ "no name", GOOD "d=a.example; s=s; =x", false },
+	{ "name with a blank", GOOD "d=a.example; s=s; a b=x", false },
+	{ "name that begins with _", GOOD "d=a.example; s=s; _a=x", false },
+	{ "name beyond ASCII", GOOD "d=a.example; s=s; \xc3\xa9=x", false },
+	{ "value beyond ASCII", GOOD "d=a.example; s=s; z=\xc3\xa9", false },
+	{ "control character", GOOD "d=a.example; s=s; z=a\001b", false },
+	{ "DEL", GOOD "d=a.example; s=s; z=a\177b", false },
+	{ "domain that is none", GOOD "d=!; s=s", false },
+	{ "domain with an empty label", GOOD "d=a..example; s=s", false },
+	{ "selector that begins with a dot", GOOD "d=a.example; s=.a", false },
+	{ "selector that ends in a dot", GOOD "d=a.example; s=a.", false },
+	{ "selector that is none", GOOD "d=a.example; s=a b", false },
+	{ "selector with a label of 64", GOOD "d=a.example; s="
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+	{ "empty time", GOOD "d=a.example; s=s; t=", false },
+	{ "negative time", GOOD "d=a.example; s=s; t=-1", false },
+	{ "hexadecimal time", GOOD "d=a.example; s=s; x=0x1", false },
+	{ "time of 13 digits", GOOD "d=a.example; s=s; x=1000000000000", false },
+	{ "length that is no number", GOOD "d=a.example; s=s; l=x", false },
+};
+
+START_TEST(strict_case)
+{
+	const struct strict_case *c = &strict_cases[_i];
+	struct odm_span text = exact(c->text);
+	struct odm_dkimsig sig;
+
+	odm_dkimsig_parse(text, &sig);
+	ck_assert_msg(sig.strict == c->strict, "%s", c->what);
+	exact_free(text);
+}
+END_TEST
+
+START_TEST(longest_key_name)
+{
+	/* 12 octets for "._domainkey.", 189 and 52 of the names: 253. */
+	static const char label[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.";
+	char text[512];
+	struct odm_dkimsig sig;
+	int selector;
+
+	for (selector = 52; selector <= 53; selector++) {
+		ck_assert_int_lt(snprintf(text, sizeof(text), GOOD "d=%s%s%sa; s=%.*s", label,
+		    label, label + 1, selector, label), (int)sizeof(text));
+		odm_dkimsig_parse(odm_span_str(text), &sig);
+		ck_assert_uint_eq(strlen(sig.domain), 189);
+		ck_assert_msg(sig.strict == (selector == 52), "selector of %d", selector);
+	}
+}
+END_TEST
+
 START_TEST(a_megabyte)
 {
 	struct odm_span text = exact_repeat("b=;", 350000);
@@ -125,6 +197,8 @@ main(void)
 
 	tcase_add_loop_test(tc, sig_case, 0, COUNT(cases));
 	tcase_add_loop_test(tc, b_case, 0, COUNT(b_cases));
+	tcase_add_loop_test(tc, strict_case, 0, COUNT(strict_cases));
+	tcase_add_test(tc, longest_key_name);
 	tcase_add_test(tc, a_megabyte);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

@@ -35,6 +35,7 @@ enum {
 #define FOREIGN		"R from a by other.test; Thu, 1 Jan 2026 00:00:00 +0000\n"
 #define SPF_PASS	"A mx.test; spf=pass smtp.mailfrom=sender.test\n"
 #define DKIM_PASS	"A mx.test; dkim=pass header.d=d.test header.s=s header.b=abcdefgh\n"
+#define DKIM_PASS_JOB	"A mx.test/JOB1; dkim=pass header.d=d.test header.s=s header.b=abcdefgh\n"
 #define DKIM_SIG	SIG("d.test", "s", "abcdefghijkl")
 
 static const struct inputs_case {
@@ -228,6 +229,32 @@ static const struct inputs_case {
 	    NULL, "-", "d.test/=pass+", "" },
 	{ "no authserv-id, then a good one", 0, "A spf=pass smtp.mailfrom=sender.test\n"
 	    DKIM_PASS DKIM_SIG, NULL, "-", "d.test/s=pass+", "" },
+	{ "a malformed signature beside", 0, DKIM_PASS DKIM_SIG "D v=1; foo\n", NULL, "-", "", "1" },
+	{ "a malformed signature, our job", 0, DKIM_PASS_JOB DKIM_SIG "D v=1; foo\n",
+	    NULL, "-", "d.test/s=pass+", "" },
+	{ "an odd signature above", 0, DKIM_PASS
+	    "D v=1; a=x; d=e.test; s=s; h=from; bh=e; b=c; t=-1\n" DKIM_SIG, NULL, "-", "", "1" },
+	{ "an odd signature does not take a fail away", 0,
+	    "A mx.test; dkim=fail header.d=d.test\nD foo\n" DKIM_SIG,
+	    NULL, "-", "d.test/=fail", "" },
+	{ "lower signature, results above SPF", 0, DKIM_PASS SPF_PASS SIG("e.test", "s", "x")
+	    DKIM_SIG, NULL, "pass", "d.test/s=pass+", "" },
+	{ "lower signature, results below SPF", 0, SPF_PASS DKIM_PASS SIG("e.test", "s", "x")
+	    DKIM_SIG, NULL, "pass", "", "2" },
+	{ "lower signature, results below a useless SPF", 0,
+	    "A mx.test; spf=pass smtp.helo=helo.test\n" DKIM_PASS SIG("e.test", "s", "x")
+	    DKIM_SIG, NULL, "-", "", "2" },
+	{ "lower signature, results below Received-SPF", 0, "S none\n" DKIM_PASS
+	    SIG("e.test", "s", "x") DKIM_SIG, NULL, "none", "", "1" },
+	{ "lower signature, results below SPF, our job", 0, SPF_PASS DKIM_PASS_JOB
+	    SIG("e.test", "s", "x") DKIM_SIG, NULL, "pass", "d.test/s=pass+", "" },
+	{ "lower signature, results below SPF, from a relay", FROM_RELAY, SPF_PASS DKIM_PASS
+	    SIG("e.test", "s", "x") DKIM_SIG, NULL, "pass", "d.test/s=pass+", "" },
+	{ "lower signature, SPF and DKIM in one field", 0,
+	    "A mx.test; spf=pass smtp.mailfrom=sender.test; dkim=pass header.d=d.test\n"
+	    SIG("e.test", "s", "x") DKIM_SIG, NULL, "pass", "d.test/=pass+", "" },
+	{ "upper signature, results below SPF", 0, SPF_PASS DKIM_PASS DKIM_SIG
+	    SIG("e.test", "s", "x"), NULL, "pass", "d.test/s=pass+", "" },
 	{ "none", 0, "A mx.test; none\n" DKIM_PASS DKIM_SIG, NULL, "-", "d.test/s=pass+", "" },
 
 	/* Place. */
