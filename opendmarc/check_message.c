@@ -236,6 +236,7 @@ print_untrusted(const struct paint *p, const struct check_message *m)
 
 	switch (dmf_inputs_untrusted(m->view.inputs, &id)) {
 	case DMF_UNTRUSTED_NONE:
+	case DMF_UNTRUSTED_ABSENT:
 		return;
 	case DMF_UNTRUSTED_ID:
 		paint(p, PAINT_WARN, "\tResults not trusted: they carry the id \"");

@@ -482,8 +482,19 @@ dmf_inputs_removal(const struct dmf_inputs *in, size_t i, bool dmarc_passed)
 enum dmf_untrusted
 dmf_inputs_untrusted(const struct dmf_inputs *in, const char **id_r)
 {
-	if (in->any_trusted || in->untrusted == DMF_UNTRUSTED_NONE)
+	const struct conf_list *ids = &in->ctx->conf->trusted_authserv_ids;
+	unsigned nfields = 0;
+	size_t i;
+
+	if (!in->any_trusted && in->untrusted != DMF_UNTRUSTED_NONE) {
+		*id_r = in->untrusted_id;
+		return in->untrusted;
+	}
+	for (i = 0; i <= ids->nwords; i++)
+		nfields += in->dkim_fields[i];
+	/* On a malformed signature a verifier may give up, so that says nothing. */
+	if (nfields > 0 || in->sigs.n == 0 || in->sigs.odd)
 		return DMF_UNTRUSTED_NONE;
-	*id_r = in->untrusted_id;
-	return in->untrusted;
+	*id_r = "";
+	return DMF_UNTRUSTED_ABSENT;
 }

@@ -98,12 +98,14 @@ enum dmf_untrusted {
 	DMF_UNTRUSTED_NONE,
 	DMF_UNTRUSTED_ID,	/* an id that no option names */
 	DMF_UNTRUSTED_RELAY,	/* a foreign id, and the client is not in TrustedRelays */
-	DMF_UNTRUSTED_JOB	/* our id without the job id that TrustJobID asks for */
+	DMF_UNTRUSTED_JOB,	/* our id without the job id that TrustJobID asks for */
+	DMF_UNTRUSTED_ABSENT	/* a signed message without DKIM results of a trusted id */
 };
 
 /*
  * When results stood on top of the header and none of them was trusted: why,
- * and the id of the first in id_r (it lives as long as in). A hint for the log.
+ * and the id of the first in id_r (it lives as long as in), with ABSENT "".
+ * A hint for the log.
  */
 enum dmf_untrusted dmf_inputs_untrusted(const struct dmf_inputs *in, const char **id_r);
 

@@ -115,6 +115,10 @@ hint(const struct dmf_msg *m)
 		    "queue id of the message; set AuthservIDWithJobID in the filter that writes "
 		    "them, or TrustJobID off", job, id);
 		break;
+	case DMF_UNTRUSTED_ABSENT:
+		log_write(LOG_LEVEL_NOTICE, "%s: no trusted DKIM results for a signed message; "
+		    "the filter that checks DKIM has to come before this one", job);
+		break;
 	}
 }
 

@@ -458,6 +458,12 @@ static const struct hint_case {
 	{ "one trusted is enough", 0, "A opendkim.test; dkim=pass header.d=d.test\n" SPF_PASS,
 	    DMF_UNTRUSTED_NONE, NULL },
 	{ "job missing", JOB_ID, SPF_PASS, DMF_UNTRUSTED_JOB, "mx.test" },
+	{ "signed, no results", 0, DKIM_SIG, DMF_UNTRUSTED_ABSENT, "" },
+	{ "signed, only SPF results", 0, SPF_PASS DKIM_SIG, DMF_UNTRUSTED_ABSENT, "" },
+	{ "signed, dkim=none", 0, "A mx.test; dkim=none\n" DKIM_SIG, DMF_UNTRUSTED_NONE, NULL },
+	{ "signed, unknown id", 0, "A opendkim.test; dkim=pass header.d=d.test\n" DKIM_SIG,
+	    DMF_UNTRUSTED_ID, "opendkim.test" },
+	{ "malformed signature", 0, "D foo\n" DKIM_SIG, DMF_UNTRUSTED_NONE, NULL },
 	{ "not from a relay", RELAYS_SET, "A border.test; spf=pass smtp.mailfrom=a.test\n",
 	    DMF_UNTRUSTED_RELAY, "border.test" },
 };
