@@ -26,6 +26,8 @@ dist_examples_DATA = \
 	contrib/examples/evaluate.py \
 	contrib/postfix/main.cf \
 	contrib/sendmail/opendmarc.mc
+fail2bandir = $(examplesdir)/fail2ban/filter.d
+dist_fail2ban_DATA = contrib/fail2ban/filter.d/opendmarc.conf
 if SYSTEMD
 nodist_systemdsystemunit_DATA = contrib/systemd/opendmarc.service
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
