@@ -93,6 +93,10 @@ remote-control:
 zone:
 	name: "."
 	zonefile: "root.zone"
+# Without a file: the server fails for all names in it.
+zone:
+	name: "broken.attacker.example"
+	zonefile: "missing.zone"
 """
 
 
@@ -132,7 +136,8 @@ class Signer:
 class Daemon:
     """Our daemon with a configuration of its own; restarts keep history and log.
 
-    It listens on a UNIX socket, or on a TCP port if one is given.
+    It listens on a UNIX socket, or on a TCP port if one is given, or where the option
+    Socket says.
     """
 
     def __init__(self, p, name, port=None, **options):
@@ -143,6 +148,8 @@ class Daemon:
         words = {"Socket": listen, "HistoryFile": self.history_file,
                  "AuthservID": namespace.HOST, "UMask": "0", "Syslog": "yes",
                  "SoftwareHeader": "yes", **options}
+        where = re.match(r"local:(.*)|inet:(\d+)@", words["Socket"])
+        self.socket, self.port = where[1], where[2] and int(where[2])
         self.conf = p.write(name + ".conf", "".join(f"{k} {v}\n" for k, v in words.items()))
         self.program = None
         self.start()
@@ -220,10 +227,10 @@ class Delivered:
         """The values of the fields of that name, top to bottom, blanks made one."""
         return [re.sub(r"\s+", " ", v) for n, v in self.headers if n.lower() == name.lower()]
 
-    def results(self, method):
-        """The trusted Authentication-Results values about a method."""
+    def results(self, method, authserv_id=namespace.HOST):
+        """The Authentication-Results values under an id about a method."""
         return [v for v in self.values("Authentication-Results")
-                if v.startswith(namespace.HOST + ";") and f" {method}=" in v]
+                if v.startswith(authserv_id + ";") and f" {method}=" in v]
 
     def job(self):
         """The queue id that the MTA under test gave it."""

@@ -7,18 +7,26 @@ EXTRA_DIST += \
 	tests/lib/procs.py \
 	tests/lib/smtpsink.py \
 	tests/lib/tap.py \
+	tests/system/attacks.py \
 	tests/system/bed.py \
 	tests/system/chain.py \
+	tests/system/host.py \
 	tests/system/namespace.py \
 	tests/system/postfix.py \
-	tests/system/sendmail.py
+	tests/system/rcvdspf_milter.py \
+	tests/system/sendmail.py \
+	tests/system/stages.py
 
 system_tests = \
 	tests/lib/test_lib.py \
 	tests/system/test_postfix.py \
 	tests/system/test_postfix_load.py \
 	tests/system/test_reports.py \
-	tests/system/test_sendmail.py
+	tests/system/test_sendmail.py \
+	tests/system/test_setup_chroot.py \
+	tests/system/test_setup_selfspf.py \
+	tests/system/test_setup_tcp.py \
+	tests/system/test_stages.py
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests)
 CLEANFILES += tests/system/debs/*.deb

@@ -71,7 +71,7 @@ def _run_inside():
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bind(p, name, text, over):
+def bind(p, name, text, over):
     """Puts a file of ours over a file of the system, inside this name space."""
     subprocess.run(["mount", "--bind", p.write(name, text), over], check=True)
 
@@ -90,5 +90,5 @@ def furnish(p):
     for address in (MTA6, CLIENT6):
         subprocess.run(["ip", "addr", "add", address + "/128", "dev", "lo", "nodad"],
                        check=True)
-    _bind(p, "resolv.conf", "nameserver 127.0.0.1\n", "/etc/resolv.conf")
-    _bind(p, "hosts", "127.0.0.1 localhost\n::1 localhost\n", "/etc/hosts")
+    bind(p, "resolv.conf", "nameserver 127.0.0.1\n", "/etc/resolv.conf")
+    bind(p, "hosts", "127.0.0.1 localhost\n::1 localhost\n", "/etc/hosts")

@@ -110,15 +110,21 @@ class OpenDKIM:
 
 
 class Postfix:
-    """The MTA. Add services with smtpd(), then start()."""
+    """The MTA. Add services with smtpd(), then start().
 
-    def __init__(self, p, sink_port):
+    Further words of main.cf may be given; they win over those above.
+    """
+
+    def __init__(self, p, sink_port, **words):
         self.p = p
         self.services = ""
         self.ports = []
         self.program = None
         p.write("postfix/main.cf",
-                MAIN_CF.format(tmp=p.tmp, host=namespace.HOST, sink=sink_port))
+                "\n".join([line for line in MAIN_CF.format(
+                    tmp=p.tmp, host=namespace.HOST, sink=sink_port).splitlines()
+                    if line.partition(" ")[0] not in words]
+                    + [f"{word} = {value}" for word, value in words.items()]) + "\n")
         for header in ("AR", "SPF"):
             p.write(f"policyd-{header}.conf",
                     POLICYD_SPF_CONF.format(header_type=header, host=namespace.HOST))
@@ -137,18 +143,21 @@ class Postfix:
                    input=PASSWORD)
         os.chmod(path, 0o644)
 
-    def smtpd(self, port, milters, agent="AR", **options):
-        """An SMTP service on a port; milters are socket paths or TCP ports in their order.
+    def smtpd(self, port, milters, agent="AR", chroot="n", **options):
+        """An SMTP service on a port; milters are socket paths or TCP ports in their order,
+        None for those of main.cf.
 
         agent is what the SPF policy agent writes: "AR" (Authentication-Results), "SPF"
         (Received-SPF), or None where it is not asked.
         """
-        words = dict(options, smtpd_milters=",".join(
-            f"inet:127.0.0.1:{m}" if isinstance(m, int) else "unix:" + m for m in milters))
+        words = dict(options)
+        if milters is not None:
+            words["smtpd_milters"] = ",".join(f"inet:127.0.0.1:{m}" if isinstance(m, int)
+                                              else "unix:" + m for m in milters)
         if agent:
             words["smtpd_recipient_restrictions"] = \
                 f"check_policy_service,unix:private/policyd-{agent}"
-        self.services += f"{port} inet n - n - - smtpd\n" + \
+        self.services += f"{port} inet n - {chroot} - - smtpd\n" + \
             "".join(f" -o {name}={value}\n" for name, value in words.items())
         self.ports.append(port)
 

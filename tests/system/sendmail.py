@@ -15,7 +15,8 @@ import tempfile
 import namespace
 
 PACKAGES = ["sendmail-bin", "sendmail-cf", "libwrap0"]
-PROGRAMS = [("apt-get", "apt"), ("dpkg", "dpkg"), ("m4", "m4")]
+PROGRAMS = [("apt-get", "apt"), ("dpkg", "dpkg"), ("m4", "m4"), ("saslpasswd2", "sasl2-bin")]
+USER, PASSWORD = "user", "secret"
 LIBRARIES = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"]
 
 MC = """\
@@ -33,11 +34,12 @@ define(`confQUEUE_LA', `1000')dnl
 define(`confREFUSE_LA', `1000')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h {sink}')dnl
 define(`SMART_HOST', `relay:[127.0.0.1]')dnl
+TRUST_AUTH_MECH(`PLAIN')dnl
+define(`confAUTH_MECHANISMS', `PLAIN')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 RELAY_DOMAIN(`receiver.example')dnl
-DAEMON_OPTIONS(`Name=MTA, Family=inet, Port=25')dnl
-{filters}MAILER(`smtp')dnl
+{filters}{daemons}MAILER(`smtp')dnl
 """
 
 
@@ -74,9 +76,13 @@ def fetch():
 
 
 class Sendmail:
-    """The MTA on port 25, its milters given as [(name, TCP port)] in their order."""
+    """The MTA, its milters given as [(name, TCP port)] in their order.
 
-    def __init__(self, p, sink_port, milters):
+    It listens on port 25 with all of them; ports may give {port: names of milters}. No
+    macro list is changed.
+    """
+
+    def __init__(self, p, sink_port, milters, ports=None):
         self.root = p.path("sendmail.root")
         for deb in cached():
             p.run(["dpkg", "-x", deb, self.root])
@@ -85,16 +91,32 @@ class Sendmail:
         shutil.copyfile(os.path.join(self.root, "usr/libexec/sendmail/sendmail"), program)
         os.chmod(program, 0o755)
         os.mkdir(p.path("mqueue"), 0o700)
-        conf = p.write("sendmail.cf", self._generate(p, sink_port, milters))
+        self._passwords(p)
+        conf = p.write("sendmail.cf", self._generate(
+            p, sink_port, milters, ports or {25: [name for name, _ in milters]}))
         libraries = ":".join(os.path.join(self.root, folder) for folder in LIBRARIES)
         argv = [program, "-C", conf, "-bD", "-X", p.path("sendmail-session.log")]
         p.start("sendmail", argv, {"LD_LIBRARY_PATH": libraries}).wait_port(25)
 
-    def _generate(self, p, sink_port, milters):
+    def _passwords(self, p):
+        """A Cyrus SASL database with one user; its configuration stands in a fixed folder."""
+        path = p.path("sasldb2")
+        p.run(["saslpasswd2", "-p", "-c", "-f", path, "-u", namespace.HOST, USER],
+              input=PASSWORD)
+        p.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/usr/lib/sasl2"])
+        p.at_close(lambda: subprocess.run(["umount", "-l", "/usr/lib/sasl2"], check=False))
+        with open("/usr/lib/sasl2/Sendmail.conf", "w", encoding="ascii") as f:
+            f.write("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN\n"
+                    f"sasldb_path: {path}\n")
+
+    def _generate(self, p, sink_port, milters, ports):
         filters = "".join(
             f"INPUT_MAIL_FILTER(`{name}', `S=inet:{port}@127.0.0.1, F=T, T=S:30s;R:1m')dnl\n"
             for name, port in milters)
+        daemons = "".join(
+            f"DAEMON_OPTIONS(`Name=MTA{port}, Family=inet, Port={port}, "
+            f"InputMailFilters={';'.join(names)}')dnl\n" for port, names in ports.items())
         mc = p.write("sendmail.mc", MC.format(host=namespace.HOST, tmp=p.tmp, sink=sink_port,
-                                              filters=filters))
+                                              filters=filters, daemons=daemons))
         folder = os.path.join(self.root, "usr/share/sendmail/cf/")
         return p.run(["m4", "-D_CF_DIR_=" + folder, folder + "m4/cf.m4", mc]).stdout
