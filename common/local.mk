@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += \
 	common/libconf.la \
 	common/libdns.la \
 	common/libexplain.la \
+	common/libfailure.la \
 	common/libhistory.la \
 	common/librecordlint.la \
 	common/libspfrecord.la
@@ -56,3 +57,9 @@ common_libexplain_la_SOURCES = \
 	common/explain_tree.c
 common_libexplain_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 common_libexplain_la_LIBADD = libopendmarc/libcore.la $(JANSSON_LIBS)
+
+common_libfailure_la_SOURCES = \
+	common/failspool.c common/failspool.h \
+	common/failure.c common/failure.h \
+	common/ratelimit.c common/ratelimit.h
+common_libfailure_la_LIBADD = common/libconf.la $(BSD_LIBS)

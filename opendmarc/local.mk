@@ -10,6 +10,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/dkimbind.c opendmarc/dkimbind.h \
 	opendmarc/env.h \
 	opendmarc/evaluation.c opendmarc/evaluation.h \
+	opendmarc/failrule.c opendmarc/failrule.h \
 	opendmarc/fields.c opendmarc/fields.h \
 	opendmarc/headform.c opendmarc/headform.h \
 	opendmarc/histrec.c opendmarc/histrec.h \
@@ -25,7 +26,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/shared.c opendmarc/shared.h \
 	opendmarc/verdict.c opendmarc/verdict.h \
 	opendmarc/work.c opendmarc/work.h
-opendmarc_libfilter_la_LIBADD = common/libdns.la common/libhistory.la
+opendmarc_libfilter_la_LIBADD = common/libdns.la common/libfailure.la common/libhistory.la
 include opendmarc/check.mk
 
 sbin_PROGRAMS += opendmarc/opendmarc

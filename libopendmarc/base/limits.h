@@ -91,4 +91,17 @@
 /* One history value; longer ones are cut so that a line stays readable. */
 #define ODM_HISTORY_VALUE_MAX	8192
 
+/*
+ * Header octets kept for a failure report. Real headers have 2 to 20 kB; the rest of a
+ * larger one tells a domain owner nothing more.
+ */
+#define ODM_FAILURE_HEADER_MAX	(64 * 1024)
+
+/*
+ * Files and octets in the spool of failure reports: what the default limits let
+ * in within a day, with room for an administrator who raised them.
+ */
+#define ODM_FAILSPOOL_FILES_MAX	5000
+#define ODM_FAILSPOOL_OCTETS_MAX	(64 * 1024 * 1024)
+
 #endif

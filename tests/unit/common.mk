@@ -146,3 +146,21 @@ TESTS += tests/unit/check_savedmsg
 tests_unit_check_savedmsg_SOURCES = tests/unit/check_savedmsg.c
 tests_unit_check_savedmsg_CFLAGS = $(unit_cflags)
 tests_unit_check_savedmsg_LDADD = opendmarc/libcheck.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_failspool
+TESTS += tests/unit/check_failspool
+tests_unit_check_failspool_SOURCES = tests/unit/check_failspool.c
+tests_unit_check_failspool_CFLAGS = $(unit_cflags)
+tests_unit_check_failspool_LDADD = common/libfailure.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_ratelimit
+TESTS += tests/unit/check_ratelimit
+tests_unit_check_ratelimit_SOURCES = tests/unit/check_ratelimit.c
+tests_unit_check_ratelimit_CFLAGS = $(unit_cflags)
+tests_unit_check_ratelimit_LDADD = common/libfailure.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_failrule
+TESTS += tests/unit/check_failrule
+tests_unit_check_failrule_SOURCES = tests/unit/check_failrule.c
+tests_unit_check_failrule_CFLAGS = $(unit_cflags)
+tests_unit_check_failrule_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
