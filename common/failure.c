@@ -310,3 +310,37 @@ failure_read(struct odm_strbuf *text, struct failure *f_r, const char **why_r)
 	*why_r = "it has no header";
 	return false;
 }
+
+/* The length of the first field or stray line in s, with its folds and final LF. */
+static size_t
+field_len(struct odm_span s)
+{
+	size_t end = odm_span_find(s, '\n');
+
+	while (end + 1 < s.len && odm_is_wsp(s.at[end + 1]))
+		end += 1 + odm_span_find(odm_span_sub(s, end + 1, s.len), '\n');
+	return end < s.len ? end + 1 : s.len;
+}
+
+bool
+failure_field(struct odm_span *rest_r, struct odm_span *name_r, struct odm_span *value_r)
+{
+	struct odm_span field;
+	size_t len, colon;
+
+	while (rest_r->len > 0) {
+		len = field_len(*rest_r);
+		field = odm_span_sub(*rest_r, 0, len);
+		*rest_r = odm_span_sub(*rest_r, len, rest_r->len);
+		colon = odm_span_find(field, ':');
+		if (field.at[field.len - 1] == '\n')
+			field.len--;
+		*name_r = odm_span_trim(odm_span_sub(field, 0, colon < field.len ? colon : 0));
+		if (name_r->len == 0 || odm_is_fws(field.at[0]) ||
+		    odm_span_find(*name_r, '\n') < name_r->len)
+			continue;
+		*value_r = odm_span_sub(field, colon + 1, field.len);
+		return true;
+	}
+	return false;
+}

@@ -101,4 +101,11 @@ void failure_write(const struct failure *f, struct odm_strbuf *out);
  */
 bool failure_read(struct odm_strbuf *text, struct failure *f_r, const char **why_r);
 
+/*
+ * Cuts the next field off *rest_r, a header as in struct failure: its name, without
+ * blanks at the end, and its value as it stands behind the colon, folds and all, without
+ * the last LF. Lines that are no field are passed over. False at the end.
+ */
+bool failure_field(struct odm_span *rest_r, struct odm_span *name_r, struct odm_span *value_r);
+
 #endif

@@ -10,6 +10,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/dkimbind.c opendmarc/dkimbind.h \
 	opendmarc/env.h \
 	opendmarc/evaluation.c opendmarc/evaluation.h \
+	opendmarc/failreport.c opendmarc/failreport.h \
 	opendmarc/failrule.c opendmarc/failrule.h \
 	opendmarc/fields.c opendmarc/fields.h \
 	opendmarc/headform.c opendmarc/headform.h \

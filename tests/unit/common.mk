@@ -164,3 +164,9 @@ TESTS += tests/unit/check_failrule
 tests_unit_check_failrule_SOURCES = tests/unit/check_failrule.c
 tests_unit_check_failrule_CFLAGS = $(unit_cflags)
 tests_unit_check_failrule_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_failreport
+TESTS += tests/unit/check_failreport
+tests_unit_check_failreport_SOURCES = tests/unit/check_failreport.c
+tests_unit_check_failreport_CFLAGS = $(unit_cflags)
+tests_unit_check_failreport_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
