@@ -38,6 +38,15 @@ reports_libreport_la_CFLAGS = $(AM_CFLAGS) \
 reports_libreport_la_LIBADD = libopendmarc/libcore.la common/libhistory.la \
 	$(XML_LIBS) $(GMIME_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 
+# What a failure report is made of; knows neither DNS nor database.
+noinst_LTLIBRARIES += reports/libarf.la
+reports_libarf_la_SOURCES = \
+	reports/arf.c reports/arf.h \
+	reports/arffields.c reports/arffields.h \
+	reports/redact.c reports/redact.h
+reports_libarf_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
+reports_libarf_la_LIBADD = reports/libreport.la common/libfailure.la
+
 # opendmarc-reports(8).
 sbin_PROGRAMS += reports/opendmarc-reports
 reports_opendmarc_reports_SOURCES = \

@@ -65,3 +65,15 @@ tests_unit_check_cli_LDADD = reports/libcli.la $(CHECK_LIBS)
 tests_unit_check_import_SOURCES = tests/unit/check_import.c
 tests_unit_check_import_CFLAGS = $(unit_cflags)
 tests_unit_check_import_LDADD = reports/libimport.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_redact
+TESTS += tests/unit/check_redact
+tests_unit_check_redact_SOURCES = tests/unit/check_redact.c
+tests_unit_check_redact_CFLAGS = $(unit_cflags) $(GMIME_CFLAGS)
+tests_unit_check_redact_LDADD = reports/libarf.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_arf
+TESTS += tests/unit/check_arf
+tests_unit_check_arf_SOURCES = tests/unit/check_arf.c
+tests_unit_check_arf_CFLAGS = $(unit_cflags) $(GMIME_CFLAGS)
+tests_unit_check_arf_LDADD = reports/libarf.la $(CHECK_LIBS)
