@@ -31,9 +31,10 @@ release(void *arg)
 }
 
 static int
-start(struct check *c, struct resolver *resolver, const char *policy_domain, const char *host)
+start(struct check *c, struct resolver *resolver, const char *policy_domain, const char *host,
+    enum odm_report_kind kind)
 {
-	c->machine = odm_extdest_new(policy_domain, host, ODM_REPORT_AGGREGATE);
+	c->machine = odm_extdest_new(policy_domain, host, kind);
 	if (c->machine == NULL)
 		return -1;
 	c->outcome = ODM_EXTDEST_OPEN;
@@ -43,7 +44,7 @@ start(struct check *c, struct resolver *resolver, const char *policy_domain, con
 
 int
 report_dests_check(struct report_dests *d, struct resolver *resolver,
-    const char *policy_domain, int64_t timeout_ms)
+    const char *policy_domain, enum odm_report_kind kind, int64_t timeout_ms)
 {
 	struct check checks[REPORT_DESTS_MAX] = { { 0 } };
 	int64_t deadline = resolver_now() + timeout_ms;
@@ -52,7 +53,8 @@ report_dests_check(struct report_dests *d, struct resolver *resolver,
 
 	for (i = 0; i < n && result == 0; i++)
 		if (d->list[i].state == REPORT_DEST_UNCHECKED)
-			result = start(&checks[i], resolver, policy_domain, d->list[i].host);
+			result = start(&checks[i], resolver, policy_domain, d->list[i].host,
+			    kind);
 	for (i = 0; i < n; i++) {
 		if (checks[i].task == NULL)
 			continue;

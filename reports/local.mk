@@ -55,3 +55,18 @@ reports_opendmarc_reports_SOURCES = \
 	reports/reports_main.c \
 	reports/run.c reports/run.h
 reports_opendmarc_reports_LDADD = reports/libreport.la reports/libcli.la common/libdns.la
+
+# opendmarc-failures(8).
+sbin_PROGRAMS += reports/opendmarc-failures
+reports_opendmarc_failures_SOURCES = \
+	reports/deliver_command.c reports/deliver_command.h \
+	reports/destcheck.c reports/destcheck.h \
+	reports/failmake.c \
+	reports/failqueue.c reports/failqueue.h \
+	reports/failures.c reports/failures.h reports/failures_private.h \
+	reports/failures_main.c \
+	reports/noreports.c reports/noreports.h \
+	reports/queue.c reports/queue.h
+reports_opendmarc_failures_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
+reports_opendmarc_failures_LDADD = reports/libarf.la reports/libreport.la reports/libcli.la \
+	common/libfailure.la common/libdns.la

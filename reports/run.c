@@ -149,7 +149,8 @@ settle_destinations(struct subject *s)
 	bool may_wait = run->now < s->window->end + REPORT_WAIT_SECS;
 
 	report_dests_read(odm_span_str(s->policy.rua), &s->dests);
-	if (report_dests_check(&s->dests, run->resolver, s->domain, run->dns_timeout_ms) != 0) {
+	if (report_dests_check(&s->dests, run->resolver, s->domain, ODM_REPORT_AGGREGATE,
+	    run->dns_timeout_ms) != 0) {
 		say_broken(s, "destinations", strerror(ENOMEM));
 		return false;
 	}

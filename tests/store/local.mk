@@ -13,3 +13,5 @@ EXTRA_DIST += \
 TESTS += tests/store/test_reports.py
 EXTRA_DIST += tests/lib/aggreport.py tests/store/test_reports.py
 EXTRA_DIST += tests/golden/aggregate.eml tests/golden/aggregate.xml
+TESTS += tests/store/test_failures.py
+EXTRA_DIST += tests/golden/opendmarc-failures.help tests/store/test_failures.py
