@@ -89,7 +89,7 @@ add_value(struct odm_strbuf *out, const char *text, bool is_word)
 {
 	size_t n;
 
-	for (n = 0; text[n] != '\0' && n < FAILURE_VALUE_MAX; n++) {
+	for (n = 0; n < FAILURE_VALUE_MAX && text[n] != '\0'; n++) {
 		bool bad = text[n] == '\r' || text[n] == '\n' || (is_word && odm_is_wsp(text[n]));
 
 		odm_strbuf_addc(out, bad ? '?' : text[n]);

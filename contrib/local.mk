@@ -7,12 +7,14 @@ contrib_subst = sed \
 contrib_made = \
 	contrib/cron/opendmarc \
 	contrib/report-script \
-	contrib/systemd/opendmarc.service
+	contrib/systemd/opendmarc.service \
+	contrib/systemd/opendmarc-failures.service
 CLEANFILES += $(contrib_made)
 
 contrib/cron/opendmarc: contrib/cron/opendmarc.in Makefile
 contrib/report-script: contrib/report-script.in Makefile
 contrib/systemd/opendmarc.service: contrib/systemd/opendmarc.service.in Makefile
+contrib/systemd/opendmarc-failures.service: contrib/systemd/opendmarc-failures.service.in Makefile
 $(contrib_made):
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	$(contrib_subst) '$(srcdir)/$@.in' >$@.new && mv -f $@.new $@
@@ -29,7 +31,9 @@ dist_examples_DATA = \
 fail2bandir = $(examplesdir)/fail2ban/filter.d
 dist_fail2ban_DATA = contrib/fail2ban/filter.d/opendmarc.conf
 if SYSTEMD
-nodist_systemdsystemunit_DATA = contrib/systemd/opendmarc.service
+nodist_systemdsystemunit_DATA = contrib/systemd/opendmarc.service \
+	contrib/systemd/opendmarc-failures.service
+dist_systemdsystemunit_DATA = contrib/systemd/opendmarc-failures.timer
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_tmpfiles_DATA = contrib/tmpfiles.d/opendmarc.conf
 sysusersdir = $(prefix)/lib/sysusers.d
@@ -48,5 +52,7 @@ EXTRA_DIST += \
 	contrib/quickstart.d/zone \
 	contrib/report-script.in \
 	contrib/systemd/opendmarc.service.in \
+	contrib/systemd/opendmarc-failures.service.in \
+	contrib/systemd/opendmarc-failures.timer \
 	contrib/sysusers.d/opendmarc.conf \
 	contrib/tmpfiles.d/opendmarc.conf

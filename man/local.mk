@@ -3,6 +3,7 @@ dist_man_MANS += \
 	man/libopendmarc.3 \
 	man/opendmarc.8 \
 	man/opendmarc-check.8 \
+	man/opendmarc-failures.8 \
 	man/opendmarc-import.8 \
 	man/opendmarc-reports.8 \
 	man/opendmarc.conf.5

@@ -59,8 +59,9 @@ read_options(struct settings *s, int argc, char **argv)
 {
 	struct cli_common *c = &s->common;
 	const struct cli_option options[] = {
-		{ "conf", "config", CLI_STRING, &c->conf, 0, 0, false, "file",
+		{ "conf", NULL, CLI_STRING, &c->conf, 0, 0, false, "file",
 		  "configuration of the filter" },
+		{ "config", NULL, CLI_STRING, &c->conf, 0, 0, false, "file", NULL },
 		{ "spool", NULL, CLI_STRING, &s->spool, 0, 0, false, "folder",
 		  "where the filter leaves failures" },
 		{ "test", "n", CLI_FLAG, &s->test, 0, 0, false, NULL,
