@@ -12,6 +12,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_eval \
 	tests/fuzz/fuzz_explain \
 	tests/fuzz/fuzz_dnsmsg \
+	tests/fuzz/fuzz_failure \
 	tests/fuzz/fuzz_from \
 	tests/fuzz/fuzz_history \
 	tests/fuzz/fuzz_legacy \
@@ -42,6 +43,7 @@ EXTRA_DIST += \
 	tests/fuzz/eval.in \
 	tests/fuzz/explain.in \
 	tests/fuzz/dnsmsg.in \
+	tests/fuzz/failure.in \
 	tests/fuzz/from.in \
 	tests/fuzz/history.in \
 	tests/fuzz/legacy.in \
@@ -116,3 +118,7 @@ tests_fuzz_fuzz_legacy_LDADD = libopendmarc/liblegacy.la libopendmarc/libcore.la
 tests_fuzz_fuzz_savedmsg_SOURCES = tests/fuzz/fuzz_savedmsg.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_savedmsg_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_savedmsg_LDADD = opendmarc/libcheck.la
+
+tests_fuzz_fuzz_failure_SOURCES = tests/fuzz/fuzz_failure.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_failure_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_failure_LDADD = reports/libarf.la
