@@ -95,8 +95,8 @@ START_TEST(every_field)
 		"\r\nVersion: 1\r\n",
 		"\r\nUser-Agent: OpenDMARC/",
 		"\r\nAuth-Failure: dmarc\r\n",
-		"\r\nAuthentication-Results: mx.receiver.example; dmarc=fail (p=reject dis=reject)"
-		    "\r\n header.from=sender.example\r\n",
+		("\r\nAuthentication-Results: mx.receiver.example; dmarc=fail (p=reject dis=reject)"
+		    "\r\n header.from=sender.example\r\n"),
 		"\r\nIdentity-Alignment: dkim, spf\r\n",
 		"\r\nDKIM-Domain: sender.example\r\n",
 		"\r\nDKIM-Identity: joe@sender.example\r\n",
