@@ -327,7 +327,7 @@ def _(site):
 def _(site):
     pids = site.p.path("pids")
     use_command(site, f"""import os, subprocess, time
-child = subprocess.Popen(["sleep", "3600"])
+child = subprocess.Popen(["sleep", "3600"], stderr=subprocess.DEVNULL)
 with open({pids!r}, "a") as f:
     f.write(f"{{os.getpid()}} {{child.pid}} ")
 time.sleep(3600)
@@ -422,7 +422,8 @@ def _(site):
     with open(path, "wb") as f:
         f.write(octets[:octets.index(b"next 0")] + b"next 0\n" +
                 octets[octets.index(b"octets "):])
-    again = site.add(from_="other.example", pdomain="other.example", ruf="mailto:o@other.example")
+    again = site.add(from_="other.example", pdomain="other.example", ruf="mailto:o@other.example",
+                     job="another")
     os.rename(os.path.join(site.spool, again), os.path.join(site.spool, f"{stem}.{stem}.take"))
     site.run()
     tap.equal(site.recipients(), ["o@other.example"], "one mail")
