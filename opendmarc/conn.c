@@ -1,6 +1,7 @@
 /*
  * conn.c - one SMTP connection: who is it, and is its mail looked at?
  */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,26 @@ dmf_conn_init_unknown(struct dmf_conn *c, struct dmf_shared *shared,
 	*c = (struct dmf_conn){ .shared = shared, .env = env, .client = loopback };
 }
 
+/* The port of the client; 0 when the MTA gave none. */
+static unsigned
+port_of(const struct sockaddr *sa)
+{
+	struct sockaddr_in ipv4;
+	struct sockaddr_in6 ipv6;
+
+	if (sa == NULL)
+		return 0;
+	if (sa->sa_family == AF_INET) {
+		memcpy(&ipv4, sa, sizeof(ipv4));
+		return ntohs(ipv4.sin_port);
+	}
+	if (sa->sa_family == AF_INET6) {
+		memcpy(&ipv6, sa, sizeof(ipv6));
+		return ntohs(ipv6.sin6_port);
+	}
+	return 0;
+}
+
 void
 dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const struct dmf_env *env,
     const char *host, const struct sockaddr *sa)
@@ -27,6 +48,7 @@ dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const struct dmf_en
 	dmf_conn_init_unknown(c, shared, env);
 	if (!odm_ip_from_sockaddr(sa, &c->client))
 		c->client = loopback;
+	c->port = port_of(sa);
 	for (i = 0; i < env->ntrusted_relays && !c->from_relay; i++)
 		c->from_relay = odm_net_contains(&env->trusted_relays[i], &c->client);
 	if (!hostlist_match(env->ignore_hosts, host, &c->client))

@@ -20,6 +20,7 @@ struct dmf_conn {
 	struct dmf_shared *shared;
 	const struct dmf_env *env;
 	struct odm_ip	 client;	/* 127.0.0.1 when the MTA gave no address */
+	unsigned	 port;		/* of the client; 0 unknown */
 	bool		 ignored;	/* listed in IgnoreHosts: nothing of it is looked at */
 	bool		 from_relay;	/* in TrustedRelays */
 	char		 helo[DMF_HELO_MAX + 1];	/* as said; "" none, or too long */

@@ -22,6 +22,7 @@ struct dmf_env {
 	const struct testzone	*test_zone;	/* NULL: the DNS is asked */
 	struct resolver		*resolver;
 	struct histwriter	*history;	/* NULL: no HistoryFile */
+	struct dmf_failreporter	*failures;	/* NULL: FailureReports is off */
 	const char		*host_name;	/* gethostname() */
 	const struct odm_net	*trusted_relays;/* from conf->trusted_relays */
 	size_t			 ntrusted_relays;

@@ -21,18 +21,13 @@
 
 /* Our own check is about the client that hands us the message, so not behind a relay of ours. */
 static bool
-start_spf(struct dmf_msg *m, struct odm_span address)
+start_spf(struct dmf_msg *m)
 {
 	const struct dmf_env *env = dmf_msg_env(m);
-	char *sender;
 
 	if (!env->conf->spf_self_validate || m->conn->from_relay)
 		return true;
-	sender = strndup(address.len > 0 ? address.at : "", address.len);
-	if (sender == NULL)
-		return false;
-	m->spf = spf_start(env->resolver, &m->conn->client, m->conn->helo, sender);
-	free(sender);
+	m->spf = spf_start(env->resolver, &m->conn->client, m->conn->helo, m->sender);
 	return m->spf != NULL;
 }
 
@@ -53,7 +48,9 @@ dmf_msg_new(const struct dmf_conn *conn, const char *sender, bool authenticated)
 	if (dmf_sender_split(sender, &address, &domain))
 		(void)odm_domain_normalise(domain, m->sender_domain);
 	m->null_sender = address.len == 0;
-	if (!start_spf(m, address))
+	m->sender = strndup(address.len > 0 ? address.at : "", address.len);
+	odm_strbuf_init(&m->header, ODM_FAILURE_HEADER_MAX);
+	if (m->sender == NULL || !start_spf(m))
 		dmf_msg_free(&m);
 	return m;
 }
@@ -71,6 +68,8 @@ dmf_msg_free(struct dmf_msg **m)
 	dmf_fields_clear(&(*m)->fields);
 	for (i = 0; i < DMF_INSERTS_MAX; i++)
 		odm_strbuf_free(&(*m)->inserts[i]);
+	odm_strbuf_free(&(*m)->header);
+	free((*m)->sender);
 	free((*m)->removals);
 	free(*m);
 	*m = NULL;
@@ -108,6 +107,8 @@ dmf_msg_field(struct dmf_msg *m, const char *name, const char *value)
 	struct odm_from from;
 	size_t i;
 
+	if (dmf_msg_env(m)->failures != NULL)
+		dmf_failreport_field(&m->header, name, value);
 	if (c->required_headers)
 		dmf_headform_add(&m->form, odm_span_str(name));
 	if (kind == DMF_FIELD_TO) {

@@ -7,6 +7,7 @@
 #include "common/spf.h"
 #include "libopendmarc/base/strbuf.h"
 #include "opendmarc/evaluation.h"
+#include "opendmarc/failreport.h"
 #include "opendmarc/fields.h"
 #include "opendmarc/headform.h"
 #include "opendmarc/msg.h"
@@ -18,6 +19,8 @@ struct dmf_msg {
 	char		 sender_domain[ODM_NAME_MAX + 1];
 	struct spf_check *spf;		/* NULL: no own check */
 	struct dmf_fields fields;
+	char		*sender;	/* of the envelope, without brackets */
+	struct odm_strbuf header;	/* all of it, for failure reports */
 	char		 authors[ODM_AUTHORS_MAX][ODM_NAME_MAX + 1];
 	size_t		 nauthors;
 	size_t		 nfrom;		/* From fields */

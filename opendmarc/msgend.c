@@ -160,6 +160,23 @@ write_history(struct dmf_msg *m, const struct dmf_context *ctx,
 	return written;
 }
 
+/* Leaves a note for opendmarc-failures(8) when the message asks for a failure report. */
+static void
+note_failure(struct dmf_msg *m, const struct odm_verdict *v)
+{
+	const struct dmf_env *env = dmf_msg_env(m);
+	struct dmf_failreport report = {
+		.job = m->orders.job, .received = (int64_t)time(NULL), .port = m->conn->port,
+		.reporter = m->ctx.mta_name != NULL ? m->ctx.mta_name : env->host_name,
+		.helo = m->conn->helo, .mail_from = m->sender, .ctx = &m->ctx,
+		.inputs = m->inputs, .verdict = v, .decision = &m->decision,
+		.header = &m->header,
+	};
+
+	if (env->failures != NULL && v != NULL)
+		(void)dmf_failreport_note(env->failures, &report, resolver_now());
+}
+
 static void
 add_insert(struct dmf_msg *m, const char *name, const struct odm_strbuf *value)
 {
@@ -321,5 +338,6 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 	if (!write_history(m, &m->ctx, a_case.v, &m->decision) &&
 	    c->on_history_error == CONF_HISTORY_ERROR_TEMPFAIL)
 		dmf_decide_later("the message cannot be recorded, try again later", &m->decision);
+	note_failure(m, a_case.v);
 	return give_orders(m);
 }

@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "opendmarc/checks.h"
+#include "opendmarc/failreport.h"
 #include "opendmarc/histwriter.h"
 #include "opendmarc/setup.h"
 
@@ -24,7 +26,7 @@ struct dmf_setup {
 	struct odm_net	*relays;
 	struct odm_psl	*psl;
 	struct testzone	*test_zone;
-	struct dmf_env	 env;		/* its view; resolver and history are owned here */
+	struct dmf_env	 env;		/* its view; resolver, history and failures are owned here */
 };
 
 static struct {
@@ -117,12 +119,26 @@ start_history(struct dmf_setup *s, const struct dmf_setup *old, char *why, size_
 	return -1;
 }
 
+/* Mail goes on without failure reports; whoever looks into the log learns why. */
+static void
+start_failures(struct dmf_setup *s, char *why, size_t why_size)
+{
+	if (!s->conf->failure_reports)
+		return;
+	s->env.failures = dmf_failreporter_new(s->conf, why, why_size);
+	if (s->env.failures == NULL)
+		log_write(LOG_LEVEL_ERROR, "FailureReportsSpool: %s; no failure reports are written "
+		    "until that is mended and the configuration reloaded", why);
+}
+
 int
 dmf_setup_start(struct dmf_setup *s, const struct dmf_setup *old, char *why, size_t why_size)
 {
-	if (start_resolver(s, old, why, why_size) != 0)
+	if (start_resolver(s, old, why, why_size) != 0 ||
+	    start_history(s, old, why, why_size) != 0)
 		return -1;
-	return start_history(s, old, why, why_size);
+	start_failures(s, why, why_size);
+	return 0;
 }
 
 const struct dmf_env *
@@ -146,6 +162,7 @@ dmf_setup_unref(struct dmf_setup **s)
 	*s = NULL;
 	if (gone == NULL || atomic_fetch_sub(&gone->refs, 1) > 1)
 		return;
+	dmf_failreporter_free(&gone->env.failures);
 	histwriter_free(&gone->env.history);
 	resolver_free(&gone->env.resolver);
 	testzone_free(&gone->test_zone);
