@@ -48,7 +48,7 @@ noinst_LTLIBRARIES += libopendmarc/libapi.la libopendmarc/liblegacy.la
 libopendmarc_libapi_la_SOURCES = \
 	libopendmarc/api/api.h \
 	libopendmarc/api/message.c \
-	libopendmarc/api/record.c \
+	libopendmarc/api/record.c libopendmarc/api/suffixlist.c \
 	libopendmarc/api/verdict.c
 libopendmarc_libapi_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
 

@@ -47,7 +47,8 @@ enum odm_status {
 	ODM_STATUS_INVALID = -1,	/* no domain name,
 	    no such word or id; nothing was changed */
 	ODM_STATUS_NO_MEMORY = -2,	/* free the handle; the message cannot be evaluated now */
-	ODM_STATUS_TOO_LATE = -3	/* after odm_message_complete(); nothing was changed */
+	ODM_STATUS_TOO_LATE = -3	/* after odm_message_complete(), or where said otherwise;
+	    nothing was changed */
 };
 
 /* ---- One message ---------------------------------------------------------- */
@@ -65,6 +66,26 @@ struct odm_message *odm_message_new(unsigned flags);
 
 /* Frees *message and clears it. *message may be NULL. */
 void odm_message_free(struct odm_message **message);
+
+/*
+ * A public suffix list, in text or DAFSA form; path NULL: the one built into libpsl.
+ * NULL, and errno, when it cannot be read (EINVAL: it is no such list). It is never
+ * changed: any number of messages and threads may use it.
+ */
+struct odm_suffix_list;
+struct odm_suffix_list *odm_suffix_list_open(const char *path);
+
+/* Frees *list, which no message uses any more, and clears it. *list may be NULL. */
+void odm_suffix_list_free(struct odm_suffix_list **list);
+
+/*
+ * Evaluates by RFC 7489 instead of RFC 9989: Organizational Domains come from the list,
+ * which must outlive the message; the policy from the Author Domain or its
+ * Organizational Domain; pct counts (odm_verdict_pct()), np, psd and t do not. Call it
+ * before the first odm_message_run(). ODM_STATUS_TOO_LATE: after it.
+ */
+enum odm_status odm_message_use_suffix_list(struct odm_message *message,
+    const struct odm_suffix_list *list);
 
 /*
  * The Author Domains from the value of the From field: what follows the colon, as
@@ -179,6 +200,11 @@ enum odm_disposition odm_verdict_effective(const struct odm_verdict *verdict);
 const char *odm_verdict_tag(const struct odm_verdict *verdict);
 /* 1 when t=y made, or would make, the policy milder. */
 int odm_verdict_testing(const struct odm_verdict *verdict);
+
+/* How the policy was found: "treewalk" (RFC 9989) or "psl" (RFC 7489). Static. */
+const char *odm_verdict_discovery(const struct odm_verdict *verdict);
+/* Of failing messages so many in a hundred get the policy; 100 by RFC 9989. */
+int odm_verdict_pct(const struct odm_verdict *verdict);
 
 /* 1 when a passing identifier of the kind is aligned with the Author Domain. */
 int odm_verdict_spf_aligned(const struct odm_verdict *verdict);

@@ -7,12 +7,13 @@
 #include "config.h"
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/core/eval.h"
-#include "libopendmarc/odm.h"
+#include "libopendmarc/api/api.h"
 #include "libopendmarc/parse/from.h"
 
 struct odm_message {
 	struct odm_eval	*eval;
 	bool		 complete;
+	bool		 started;
 	bool		 done;
 };
 
@@ -45,6 +46,15 @@ odm_message_free(struct odm_message **message)
 	odm_eval_free(&(*message)->eval);
 	free(*message);
 	*message = NULL;
+}
+
+enum odm_status
+odm_message_use_suffix_list(struct odm_message *message, const struct odm_suffix_list *list)
+{
+	if (message->started)
+		return ODM_STATUS_TOO_LATE;
+	odm_eval_use_psl(message->eval, list->psl);
+	return ODM_STATUS_OK;
 }
 
 enum odm_status
@@ -117,6 +127,7 @@ odm_message_complete(struct odm_message *message)
 int
 odm_message_run(struct odm_message *message)
 {
+	message->started = true;
 	message->done = odm_eval_run(message->eval);
 	return message->done ? 1 : 0;
 }

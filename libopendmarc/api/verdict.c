@@ -101,6 +101,18 @@ odm_verdict_testing(const struct odm_verdict *verdict)
 	return verdict->testing ? 1 : 0;
 }
 
+const char *
+odm_verdict_discovery(const struct odm_verdict *verdict)
+{
+	return odm_discovery_name(verdict->discovery);
+}
+
+int
+odm_verdict_pct(const struct odm_verdict *verdict)
+{
+	return (int)verdict->pct;
+}
+
 int
 odm_verdict_spf_aligned(const struct odm_verdict *verdict)
 {

@@ -3,6 +3,7 @@
  * is refused, and the policy record.
  */
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,12 +129,41 @@ START_TEST(evaluation)
 	ck_assert_int_eq(odm_verdict_spf_aligned(v), e->spf_aligned);
 	ck_assert_int_eq(odm_verdict_dkim_aligned(v), e->dkim_aligned);
 	ck_assert_ptr_nonnull(strstr(odm_verdict_reason(v), "RFC 9989"));
+	ck_assert_str_eq(odm_verdict_discovery(v), "treewalk");
 	ck_assert_ptr_nonnull(odm_verdict_author_domain(v));
 	ck_assert_ptr_nonnull(odm_message_author_verdict(m, 0));
 	ck_assert_ptr_null(odm_message_author_verdict(m, 1));
 	odm_message_free(&m);
 	ck_assert_ptr_null(m);
 	odm_message_free(&m);
+}
+END_TEST
+
+START_TEST(suffix_list)
+{
+	struct odm_suffix_list *list = odm_suffix_list_open(NULL);
+	struct odm_message *m = odm_message_new(0);
+	const struct odm_verdict *v;
+
+	ck_assert_ptr_nonnull(list);
+	ck_assert_int_eq(odm_message_use_suffix_list(m, list), ODM_STATUS_OK);
+	ck_assert_int_eq(odm_message_add_author(m, "a.b.example.com"), ODM_STATUS_OK);
+	odm_message_complete(m);
+	(void)run(m);
+	v = odm_message_verdict(m);
+	ck_assert_str_eq(odm_verdict_discovery(v), "psl");
+	ck_assert_str_eq(odm_verdict_org_domain(v), "example.com");
+	ck_assert_str_eq(odm_verdict_policy_domain(v), "example.com");
+	ck_assert_int_eq(odm_verdict_pct(v), 100);
+	ck_assert_ptr_nonnull(strstr(odm_verdict_reason(v), "RFC 7489"));
+	ck_assert_int_eq(odm_message_use_suffix_list(m, list), ODM_STATUS_TOO_LATE);
+	odm_message_free(&m);
+	odm_suffix_list_free(&list);
+	ck_assert_ptr_null(list);
+	odm_suffix_list_free(&list);
+	errno = 0;
+	ck_assert_ptr_null(odm_suffix_list_open("/nonexistent/list"));
+	ck_assert_int_eq(errno, ENOENT);
 }
 END_TEST
 
@@ -273,6 +303,7 @@ main(void)
 	TCase *tc = tcase_create("message");
 
 	tcase_add_loop_test(tc, evaluation, 0, 2 * (int)COUNT(evaluations));
+	tcase_add_test(tc, suffix_list);
 	tcase_add_test(tc, several_authors);
 	tcase_add_test(tc, no_author);
 	tcase_add_test(tc, refused);

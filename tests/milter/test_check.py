@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import subprocess
 import sys
 
@@ -509,6 +510,13 @@ def _():
     tap.contains(run("--replay", "-", text=changed, status=65)[1], "the verdict in the document is another one")
     unknown = document.replace('"status": "records"', '"status": "unanswered"')
     run("--replay", "-", text=re.sub(r',\s*"records": \[[^]]*\]', "", unknown), status=65)
+
+
+@suite.case("status 71 when a resource is missing")
+def _():
+    def four_files():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+    tap.contains(run("good.example", status=71, preexec_fn=four_files)[1], "Too many open files")
 
 
 @suite.case("a long header ends")
