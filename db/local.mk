@@ -2,14 +2,33 @@
 noinst_LTLIBRARIES += db/libstore.la
 
 db_libstore_la_SOURCES = \
+	db/clean.c db/clean.h \
 	db/idcache.c db/idcache.h \
-	db/sqlite_add.c \
-	db/sqlite_ledger.c \
+	db/memory_ledger.c \
+	db/memory_private.h \
+	db/sql.c db/sql.h \
+	db/sql_add.c \
+	db/sql_bulk.c \
+	db/sql_claim.c \
+	db/sql_expire.c db/sql_expire.h \
+	db/sql_ledger.c \
+	db/sql_names.c \
+	db/sql_orphans.c \
+	db/sql_read.c \
+	db/sql_requests.c \
 	db/sqlite_private.h \
-	db/sqlite_read.c \
 	db/sqlite_schema.c \
 	db/store.c db/store.h \
 	db/store_backend.h \
+	db/store_memory.c db/store_memory.h \
 	db/store_sqlite.c
-db_libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-db_libstore_la_LIBADD = common/libhistory.la $(SQLITE_LIBS)
+if MYSQL
+db_libstore_la_SOURCES += \
+	db/mysql_access.c \
+	db/mysql_migrate.c \
+	db/mysql_private.h \
+	db/mysql_schema.c \
+	db/store_mysql.c
+endif
+db_libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
+db_libstore_la_LIBADD = common/libhistory.la $(SQLITE_LIBS) $(MYSQL_LIBS)

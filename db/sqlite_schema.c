@@ -7,6 +7,8 @@
  * messages.date is computed from received, which is what the programs use.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "db/sqlite_private.h"
 
@@ -169,7 +171,33 @@ static const struct migration migrations[] = {
 	    "	mail BLOB,"
 	    "	UNIQUE (report, destination));"
 	    "CREATE INDEX deliveries_due ON deliveries (id) WHERE state IN (0, 2);" },
+
+	{ "claims, supplements and suppressions that end",
+	    /* reports.id of the report that has the message; NULL: none yet. */
+	    "ALTER TABLE messages ADD report INTEGER;"
+
+	    /* state: 0 being made, 1 made, 2 withheld for reason. */
+	    "ALTER TABLE reports ADD state INTEGER NOT NULL DEFAULT 1;"
+	    "ALTER TABLE reports ADD reason TEXT;"
+	    "ALTER TABLE reports ADD claimed_by TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE reports ADD claimed_until INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE deliveries ADD first_try INTEGER NOT NULL DEFAULT 0;"
+	    "ALTER TABLE deliveries ADD claimed_by TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE deliveries ADD claimed_until INTEGER NOT NULL DEFAULT 0;"
+	    "UPDATE messages SET report = (SELECT MAX(r.id) FROM reports r"
+	    " WHERE r.policy_domain = messages.policy_domain"
+	    " AND messages.received >= r.window_begin AND messages.received < r.window_end);"
+
+	    "ALTER TABLE suppressions ADD expires INTEGER;"	/* NULL: never */
+
+	    /* How often an expiry has removed names; ids learnt before may be wrong. */
+	    "CREATE TABLE names_removed (id INTEGER PRIMARY KEY, times INTEGER NOT NULL);"
+	    "INSERT INTO names_removed (id, times) VALUES (1, 0);" },
 };
+
+static const char version_table[] = "CREATE TABLE schema_version ("
+    "version INTEGER PRIMARY KEY, what TEXT NOT NULL,"
+    "applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
 #define NMIGRATIONS	((int64_t)COUNT(migrations))
 
@@ -224,10 +252,7 @@ migrate_one(sqlite3 *db, int64_t version)
 		return rc;
 	if (version_of(db) == version) {
 		if (version == 0)
-			rc = sqlite3_exec(db, "CREATE TABLE schema_version ("
-			    "version INTEGER PRIMARY KEY, what TEXT NOT NULL,"
-			    "applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-			    NULL, NULL, NULL);
+			rc = sqlite3_exec(db, version_table, NULL, NULL, NULL);
 		if (rc == SQLITE_OK)
 			rc = sqlite3_exec(db, m->sql, NULL, NULL, NULL);
 		if (rc == SQLITE_OK)
@@ -265,4 +290,44 @@ sqlite_migrate(sqlite3 *db, const char *path, char *why, size_t why_size)
 		return false;
 	}
 	return true;
+}
+
+/* Hands on the statements of a row, which hold no semicolon of their own. */
+static int
+hand_statements(const char *sql, int (*fn)(const char *statement, void *arg), void *arg)
+{
+	struct odm_span rest = odm_span_str(sql), one;
+	int result = 0;
+
+	while (result == 0 && odm_span_next(&rest, ';', &one)) {
+		char *text = strndup(one.at, one.len);
+
+		if (text == NULL)
+			return -1;
+		if (one.len > 0)
+			result = fn(text, arg);
+		free(text);
+	}
+	return result;
+}
+
+int
+sqlite_plan(sqlite3 *db, const char *path,
+    int (*fn)(const char *statement, void *arg), void *arg, char *why, size_t why_size)
+{
+	int64_t version = db == NULL ? 0 : version_of(db);
+	int result = 0;
+
+	if (version < 0 || version > NMIGRATIONS) {
+		(void)store_no(why, why_size, "%.300s: is the database of another program or "
+		    "version", path);
+		return -1;
+	}
+	for (; result == 0 && version < NMIGRATIONS; version++) {
+		if (version == 0)
+			result = fn(version_table, arg);
+		if (result == 0)
+			result = hand_statements(migrations[version].sql, fn, arg);
+	}
+	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * store_sqlite.c - the embedded database: opening, statements, transactions.
+ * store_sqlite.c - the embedded database: opening, and the driver of its statements.
  * The file is in WAL mode, so that reports read while an import writes.
  */
 #include <errno.h>
@@ -16,13 +16,6 @@
 /* Another import holds the lock for one batch, well under a second. */
 #define BUSY_MSECS	30000
 
-/* Names kept by the caches; together a few megabytes. */
-#define DOMAINS_KEPT	32768
-#define SELECTORS_KEPT	16384
-#define IPS_KEPT	32768
-#define REPORTERS_KEPT	64
-#define POLICIES_KEPT	16384
-
 /* A commit must survive a power cut: the history file is removed after it. */
 static const char setup[] =
     "PRAGMA journal_mode = WAL;"
@@ -31,76 +24,16 @@ static const char setup[] =
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cache_size = -16384;";	/* KiB */
 
-struct sqlite_query
-sqlite_take(struct sqlite *s, enum sqlite_slot slot, const char *sql)
+/* The connection behind a store. */
+struct sqlite {
+	struct sql	 sql;		/* first: the store is the backend */
+	sqlite3		*db;
+};
+
+static struct sqlite *
+of(struct sql *s)
 {
-	struct sqlite_query q = { .s = s, .slot = slot, .own = s->taken[slot], .rc = SQLITE_OK };
-
-	if (!q.own && s->kept[slot] != NULL)
-		q.stmt = s->kept[slot];
-	else
-		q.rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-		    &q.stmt, NULL);
-	if (!q.own) {
-		s->kept[slot] = q.stmt;
-		s->taken[slot] = true;
-	}
-	return q;
-}
-
-void
-sqlite_give(struct sqlite_query *q)
-{
-	if (q->own) {
-		sqlite3_finalize(q->stmt);
-	} else {
-		sqlite3_reset(q->stmt);
-		sqlite3_clear_bindings(q->stmt);
-		q->s->taken[q->slot] = false;
-	}
-	q->stmt = NULL;
-}
-
-void
-sqlite_bind_text(struct sqlite_query *q, const char *text)
-{
-	q->nbound++;
-	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_bind_text(q->stmt, q->nbound, text, -1, SQLITE_STATIC);
-}
-
-void
-sqlite_bind_int(struct sqlite_query *q, int64_t number)
-{
-	q->nbound++;
-	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_bind_int64(q->stmt, q->nbound, number);
-}
-
-void
-sqlite_bind_blob(struct sqlite_query *q, const char *octets, size_t len)
-{
-	q->nbound++;
-	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_bind_blob64(q->stmt, q->nbound, octets, len, SQLITE_STATIC);
-}
-
-void
-sqlite_bind_null(struct sqlite_query *q)
-{
-	q->nbound++;
-	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_bind_null(q->stmt, q->nbound);
-}
-
-void
-sqlite_bind_letter(struct sqlite_query *q, char letter)
-{
-	/* Static texts, since SQLite reads the value at the step. */
-	static const char letters[][2] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
-	    "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z" };
-
-	sqlite_bind_text(q, letter >= 'a' && letter <= 'z' ? letters[letter - 'a'] : "");
+	return (struct sqlite *)s;
 }
 
 /* What an administrator can do about a failure, for the causes that have a remedy. */
@@ -124,129 +57,218 @@ remedy(int rc)
 	}
 }
 
-int
-sqlite_step(struct sqlite_query *q)
-{
-	if (q->rc == SQLITE_OK)
-		q->rc = sqlite3_step(q->stmt);
-	if (q->rc == SQLITE_ROW) {
-		q->rc = SQLITE_OK;
-		return 1;
-	}
-	if (q->rc == SQLITE_DONE) {
-		q->rc = SQLITE_OK;
-		return 0;
-	}
-	return store_fail(&q->s->base, "database: %s%s", sqlite3_errmsg(q->s->db),
-	    remedy(q->rc));
-}
-
-const char *
-sqlite_text(const struct sqlite_query *q, int column)
-{
-	const unsigned char *text = sqlite3_column_text(q->stmt, column);
-
-	return text == NULL ? "" : (const char *)text;
-}
-
-int64_t
-sqlite_int(const struct sqlite_query *q, int column)
-{
-	return sqlite3_column_int64(q->stmt, column);
-}
-
-char
-sqlite_letter(const struct sqlite_query *q, int column)
-{
-	return sqlite_text(q, column)[0];
-}
-
-/* Runs a statement without parameters; *number_r, where wanted, gets its first column. */
 static int
-run(struct sqlite *s, enum sqlite_slot slot, const char *sql, int64_t *number_r)
+failed(struct sql *s, int rc)
 {
-	struct sqlite_query q = sqlite_take(s, slot, sql);
-	int got = sqlite_step(&q);
+	(void)store_fail(&s->base, "database: %s%s", sqlite3_errmsg(of(s)->db), remedy(rc));
+	s->base.again = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+	return -1;
+}
 
-	if (got == 1 && number_r != NULL)
-		*number_r = sqlite_int(&q, 0);
-	sqlite_give(&q);
-	return got < 0 ? -1 : 0;
+static void *
+sqlite_prepare(struct sql *s, const char *text)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v3(of(s)->db, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt,
+	    NULL);
+
+	if (rc != SQLITE_OK)
+		(void)failed(s, rc);
+	return stmt;
 }
 
 static void
-forget_ids(struct sqlite *s)
+sqlite_reset(struct sql *s, void *stmt)
 {
-	idcache_clear(s->domains);
-	idcache_clear(s->selectors);
-	idcache_clear(s->ips);
-	idcache_clear(s->reporters);
-	idcache_clear(s->policies);
+	(void)s;
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
 }
+
+static void
+sqlite_drop(struct sql *s, void *stmt)
+{
+	(void)s;
+	sqlite3_finalize(stmt);
+}
+
+static bool
+sqlite_bind_int(struct sql *s, void *stmt, int n, int64_t number)
+{
+	(void)s;
+	return sqlite3_bind_int64(stmt, n + 1, number) == SQLITE_OK;
+}
+
+static bool
+sqlite_bind_text(struct sql *s, void *stmt, int n, const char *text, size_t len,
+    bool octets)
+{
+	(void)s;
+	if (octets)
+		return sqlite3_bind_blob64(stmt, n + 1, text, len, SQLITE_STATIC) == SQLITE_OK;
+	return sqlite3_bind_text64(stmt, n + 1, text, len, SQLITE_STATIC, SQLITE_UTF8) ==
+	    SQLITE_OK;
+}
+
+static int
+sqlite_step(struct sql *s, void *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : failed(s, rc);
+}
+
+static const char *
+sqlite_text(struct sql *s, void *stmt, int n, size_t *len_r)
+{
+	bool octets = sqlite3_column_type(stmt, n) == SQLITE_BLOB;
+	const void *at = octets ? sqlite3_column_blob(stmt, n) :
+	    (const void *)sqlite3_column_text(stmt, n);
+
+	(void)s;
+	*len_r = (size_t)sqlite3_column_bytes(stmt, n);
+	return at;
+}
+
+static int64_t
+sqlite_number(struct sql *s, void *stmt, int n)
+{
+	(void)s;
+	return sqlite3_column_int64(stmt, n);
+}
+
+static int64_t
+sqlite_changes(struct sql *s)
+{
+	return sqlite3_changes(of(s)->db);
+}
+
+static int64_t
+sqlite_last_id(struct sql *s)
+{
+	return sqlite3_last_insert_rowid(of(s)->db);
+}
+
+static int
+run(struct sql *s, const char *text)
+{
+	int rc = sqlite3_exec(of(s)->db, text, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : failed(s, rc);
+}
+
+static int
+sqlite_freeze(struct sql *s)
+{
+	return run(s, "BEGIN");
+}
+
+static void
+sqlite_thaw(struct sql *s)
+{
+	(void)run(s, "COMMIT");
+}
+
+static const struct sql_driver driver = {
+	.dialect = SQL_DIALECT_SQLITE,
+	.prepare = sqlite_prepare,
+	.reset = sqlite_reset,
+	.drop = sqlite_drop,
+	.bind_int = sqlite_bind_int,
+	.bind_text = sqlite_bind_text,
+	.step = sqlite_step,
+	.text = sqlite_text,
+	.number = sqlite_number,
+	.changes = sqlite_changes,
+	.last_id = sqlite_last_id,
+	.freeze = sqlite_freeze,
+	.thaw = sqlite_thaw,
+};
 
 static int
 sqlite_begin(struct store *st)
 {
-	struct sqlite *s = (struct sqlite *)st;
-	int64_t version = 0;
+	struct sql *s = (struct sql *)st;
 
-	if (run(s, SQLITE_SLOT_BEGIN, "BEGIN IMMEDIATE", NULL) != 0)
+	if (run(s, "BEGIN IMMEDIATE") != 0)
 		return -1;
-	/* Somebody else may have removed rows whose ids we remember. */
-	if (run(s, SQLITE_SLOT_DATA_VERSION, "PRAGMA data_version", &version) != 0 ||
-	    version != s->data_version)
-		forget_ids(s);
-	s->data_version = version;
-	return 0;
+	if (sql_names_fresh(s) == 0)
+		return 0;
+	(void)sqlite3_exec(of(s)->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
 }
 
 static int
 sqlite_commit(struct store *st)
 {
-	return run((struct sqlite *)st, SQLITE_SLOT_COMMIT, "COMMIT", NULL);
+	return run((struct sql *)st, "COMMIT");
 }
 
 static void
 sqlite_rollback(struct store *st)
 {
-	struct sqlite *s = (struct sqlite *)st;
+	struct sql *s = (struct sql *)st;
 
 	/* After some failures SQLite has rolled back by itself. */
-	if (!sqlite3_get_autocommit(s->db))
-		(void)run(s, SQLITE_SLOT_ROLLBACK, "ROLLBACK", NULL);
-	forget_ids(s);
+	if (!sqlite3_get_autocommit(of(s)->db))
+		(void)run(s, "ROLLBACK");
+	sql_forget_names(s);
 }
 
 static void
 sqlite_close(struct store *st)
 {
-	struct sqlite *s = (struct sqlite *)st;
+	struct sql *s = (struct sql *)st;
 
-	for (size_t i = 0; i < SQLITE_NSLOTS; i++)
-		sqlite3_finalize(s->kept[i]);
-	sqlite3_close(s->db);
-	idcache_free(&s->domains);
-	idcache_free(&s->selectors);
-	idcache_free(&s->ips);
-	idcache_free(&s->reporters);
-	idcache_free(&s->policies);
+	sql_clear(s);
+	sqlite3_close(of(s)->db);
 	free(s);
 }
 
 static const struct store_ops ops = {
+	SQL_STORE_OPS,
 	.close = sqlite_close,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
-	.add_message = sqlite_add_message,
-	.each_policy = sqlite_each_policy,
-	.each_message = sqlite_each_message,
-	.count = sqlite_count,
-	.report_add = sqlite_report_add,
-	.report_known = sqlite_report_known,
-	.each_due = sqlite_each_due,
-	.delivery_result = sqlite_delivery_result,
 };
+
+/* The functions of MySQL that the common statements use; times are texts in UTC. */
+static void
+from_unixtime(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	time_t when = (time_t)sqlite3_value_int64(values[0]);
+	char text[32];
+	struct tm tm;
+
+	(void)n;
+	if (gmtime_r(&when, &tm) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+static void
+unix_timestamp(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	struct tm tm = { 0 };
+
+	(void)n;
+	if (text != NULL && strptime(text, "%Y-%m-%d %H:%M:%S", &tm) != NULL)
+		sqlite3_result_int64(context, (sqlite3_int64)timegm(&tm));
+}
+
+static int
+add_functions(sqlite3 *db)
+{
+	int rc = sqlite3_create_function(db, "FROM_UNIXTIME", 1, SQLITE_UTF8, NULL,
+	    from_unixtime, NULL, NULL);
+
+	return rc != SQLITE_OK ? rc : sqlite3_create_function(db, "UNIX_TIMESTAMP", 1,
+	    SQLITE_UTF8, NULL, unix_timestamp, NULL, NULL);
+}
 
 /*
  * Makes sure that the file is there and ours to write, before SQLite says it in
@@ -276,33 +298,6 @@ prepare_file(const char *path, char *why, size_t why_size)
 	return file;
 }
 
-static struct sqlite *
-new_sqlite(void)
-{
-	struct sqlite *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
-		return NULL;
-	s->base.ops = &ops;
-	s->data_version = -1;
-	s->domains = idcache_new(DOMAINS_KEPT);
-	s->selectors = idcache_new(SELECTORS_KEPT);
-	s->ips = idcache_new(IPS_KEPT);
-	s->reporters = idcache_new(REPORTERS_KEPT);
-	s->policies = idcache_new(POLICIES_KEPT);
-	if (s->domains == NULL || s->selectors == NULL || s->ips == NULL ||
-	    s->reporters == NULL || s->policies == NULL) {
-		idcache_free(&s->domains);
-		idcache_free(&s->selectors);
-		idcache_free(&s->ips);
-		idcache_free(&s->reporters);
-		idcache_free(&s->policies);
-		free(s);
-		return NULL;
-	}
-	return s;
-}
-
 /*
  * Runs the setup. The change to WAL mode fails at once while another process opens
  * the same new file, without the busy timeout, so it is tried again for as long.
@@ -314,6 +309,8 @@ set_up(sqlite3 *db)
 	struct timespec start = { 0 }, now = { 0 };
 	int rc = sqlite3_busy_timeout(db, BUSY_MSECS);
 
+	if (rc == SQLITE_OK)
+		rc = add_functions(db);
 	if (rc != SQLITE_OK)
 		return rc;
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
@@ -327,20 +324,23 @@ set_up(sqlite3 *db)
 }
 
 static struct store *
-sqlite_open(const char *path, char *why, size_t why_size)
+sqlite_open(const char *path, const struct store_access *access, char *why,
+    size_t why_size)
 {
 	struct sqlite *s;
 	int rc;
 
+	(void)access;
 	if (*path == '\0')
 		return store_no(why, why_size, "the database URL names no file; "
 		    "it must look like sqlite:/path/file");
 	if (!prepare_file(path, why, why_size))
 		return NULL;
-	s = new_sqlite();
-	if (s == NULL)
+	s = calloc(1, sizeof(*s));
+	if (s == NULL || !sql_init(&s->sql, &ops, &driver)) {
+		free(s);
 		return store_no(why, why_size, "out of memory");
-
+	}
 	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
 		rc = set_up(s->db);
@@ -348,10 +348,30 @@ sqlite_open(const char *path, char *why, size_t why_size)
 		(void)store_no(why, why_size, "%.300s: %s%s", path,
 		    s->db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(s->db), remedy(rc));
 	} else if (sqlite_migrate(s->db, path, why, why_size)) {
-		return &s->base;
+		return &s->sql.base;
 	}
-	sqlite_close(&s->base);
+	sqlite_close(&s->sql.base);
 	return NULL;
 }
 
-const struct store_backend store_sqlite = { "sqlite", sqlite_open };
+/* A file that is not there needs all; it is not made. */
+static int
+sqlite_pending(const char *path, const struct store_access *access,
+    int (*fn)(const char *statement, void *arg), void *arg, char *why, size_t why_size)
+{
+	sqlite3 *db = NULL;
+	int result;
+
+	(void)access;
+	if (faccessat(AT_FDCWD, path, F_OK, 0) == 0 &&
+	    sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+		(void)store_no(why, why_size, "%.300s: %s", path, sqlite3_errmsg(db));
+		sqlite3_close(db);
+		return -1;
+	}
+	result = sqlite_plan(db, path, fn, arg, why, why_size);
+	sqlite3_close(db);
+	return result;
+}
+
+const struct store_backend store_sqlite = { "sqlite", sqlite_open, sqlite_pending };

@@ -1,5 +1,5 @@
 /*
- * cli.c - options read as Getopt::Long reads them, and the choice of the database.
+ * cli.c - options read as Getopt::Long reads them, and the configuration.
  */
 #include "config.h"
 
@@ -292,76 +292,3 @@ cli_read_conf(const struct cli_common *c, struct conf **conf_r)
 	return CLI_EXIT_CONFIG;
 }
 
-/* What of the old ways to name a MySQL database is used; NULL: nothing. */
-static const char *
-old_access(const struct cli_common *c)
-{
-	const struct {
-		bool		 given;
-		const char	*name;
-	} ways[] = {
-		{ c->dbhost != NULL, "--dbhost" },
-		{ c->dbname != NULL, "--dbname" },
-		{ c->dbpasswd != NULL, "--dbpasswd" },
-		{ c->dbport != 0, "--dbport" },
-		{ c->dbuser != NULL, "--dbuser" },
-		{ c->dbscheme != NULL, "--dbscheme" },
-		{ c->db_dsn != NULL, "--db-dsn" },
-		{ getenv("OPENDMARC_DB") != NULL, "OPENDMARC_DB in the environment" },
-		{ getenv("OPENDMARC_DBHOST") != NULL, "OPENDMARC_DBHOST in the environment" },
-		{ getenv("OPENDMARC_PASSWORD") != NULL,
-		    "OPENDMARC_PASSWORD in the environment" },
-	};
-
-	for (size_t i = 0; i < COUNT(ways); i++)
-		if (ways[i].given)
-			return ways[i].name;
-	return NULL;
-}
-
-const char *
-cli_database(const struct cli_common *c, const struct conf *conf,
-    char *text, size_t text_size)
-{
-	const char *old = old_access(c), *env = getenv("OPENDMARC_DATABASE");
-	const char *url = "sqlite:" STATEDIR "/opendmarc.db", *by = "by default";
-
-	if (old != NULL) {
-		(void)no(text, text_size, "%s means a MySQL database, which is not built into "
-		    "this version; leave it out and use --db sqlite:/path/file", old);
-		return NULL;
-	}
-	if (c->db != NULL) {
-		url = c->db;
-		by = "named by --db";
-	} else if (env != NULL && *env != '\0') {
-		url = env;
-		by = "named by OPENDMARC_DATABASE";
-	} else if (conf->database != NULL) {
-		url = conf->database;
-		by = "named by Database in the configuration";
-	}
-	(void)no(text, text_size, "%s", by);
-	return url;
-}
-
-int
-cli_open_store(const struct cli_common *c, const struct conf *conf, struct store **st_r)
-{
-	char choice[256], why[512];
-	const char *url = cli_database(c, conf, choice, sizeof(choice));
-
-	if (url == NULL) {
-		fprintf(stderr, "%s: %s\n", c->prog, choice);
-		return CLI_EXIT_CONFIG;
-	}
-	*st_r = store_open(url, why, sizeof(why));
-	if (*st_r == NULL) {
-		fprintf(stderr, "%s: unable to connect to database (%s): %s\n", c->prog,
-		    choice, why);
-		return CLI_EXIT_CONFIG;
-	}
-	if (c->verbose > 0)
-		fprintf(stderr, "%s: connected to database %s (%s)\n", c->prog, url, choice);
-	return -1;
-}

@@ -53,6 +53,7 @@ struct cli_common {
 	const char	*prog;		/* name of the tool, set by the caller */
 	bool		 help, version;
 	int		 verbose;
+	bool		 migrate, dry_run;	/* the database's tables, then stop */
 	const char	*db;		/* URL */
 	const char	*conf;		/* path */
 	const char	*dbhost, *dbname, *dbpasswd, *dbuser, *dbscheme, *db_dsn;
@@ -61,7 +62,11 @@ struct cli_common {
 
 #define CLI_COMMON_OPTIONS(c) \
 	{ "db", NULL, CLI_STRING, &(c)->db, 0, 0, false, "URL", \
-	  "database, sqlite:/path/file" }, \
+	  "database, sqlite:/path/file or mysql://user@host/name" }, \
+	{ "migrate", NULL, CLI_FLAG, &(c)->migrate, 0, 0, false, NULL, \
+	  "bring the database's tables up to date and stop" }, \
+	{ "dry-run", NULL, CLI_FLAG, &(c)->dry_run, 0, 0, false, NULL, \
+	  "with --migrate: print the statements, change nothing" }, \
 	{ "conf", NULL, CLI_STRING, &(c)->conf, 0, 0, false, "file", \
 	  "configuration that may name the database" }, \
 	{ "dbhost", NULL, CLI_STRING, &(c)->dbhost, 0, 0, true, "host", "MySQL server" }, \
@@ -108,16 +113,18 @@ int cli_read_conf(const struct cli_common *c, struct conf **conf_r);
 /*
  * The URL of the database: an option or environment variable of the old MySQL
  * access; else --db; else OPENDMARC_DATABASE; else conf->database; else
- * sqlite:STATEDIR/opendmarc.db. NULL, and the reason in text, when MySQL is
- * meant, which this build does not have; otherwise text says what made the choice.
- * The URL is c's, the environment's, conf's or static.
+ * sqlite:STATEDIR/opendmarc.db. NULL, and the reason in text, when the old access cannot be
+ * understood; otherwise text says what made the choice. A new text for free(), without a
+ * password that did not stand in it.
  */
-const char *cli_database(const struct cli_common *c, const struct conf *conf,
+char *cli_database(const struct cli_common *c, const struct conf *conf,
     char *text, size_t text_size);
 
 /*
  * Opens the database chosen. Returns -1 to go on, *st_r then belongs to the caller
- * (store_close); or the status to exit with, all said on stderr.
+ * (store_close); or the status to exit with, all said: also after --migrate. When an
+ * administrator has to change the tables first, the statements are on stderr, and the
+ * status is CLI_EXIT_CONFIG.
  */
 int cli_open_store(const struct cli_common *c, const struct conf *conf,
     struct store **st_r);

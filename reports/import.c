@@ -9,12 +9,20 @@
 #include "libopendmarc/base/strbuf.h"
 #include "reports/import.h"
 
+/* A record that waits for its batch. */
+struct waiting {
+	struct history_record	 rec;
+	char			*identity;
+	int64_t			 line;
+};
+
 struct import {
 	struct store			*st;
 	const struct import_events	*events;
 	struct import_counts		 counts;
-	struct import_counts		 batch;		/* of the open transaction */
-	int64_t				 batch_size;
+	struct waiting			 batch[IMPORT_BATCH];
+	size_t				 nbatch;
+	size_t				 batch_octets;	/* of text */
 	GChecksum			*hash;
 	struct history_record		 rec;
 	bool				 open;		/* a record is being read */
@@ -40,12 +48,23 @@ import_new(struct store *st, const struct import_events *events)
 	return im;
 }
 
+/* Empties the batch, whether it was stored or not. */
+static void
+drop_batch(struct import *im)
+{
+	for (size_t i = 0; i < im->nbatch; i++) {
+		history_record_clear(&im->batch[i].rec);
+		free(im->batch[i].identity);
+	}
+	im->nbatch = im->batch_octets = 0;
+}
+
 void
 import_free(struct import **im)
 {
 	if (*im == NULL)
 		return;
-	store_rollback((*im)->st);
+	drop_batch(*im);
 	g_checksum_free((*im)->hash);
 	history_record_clear(&(*im)->rec);
 	odm_strbuf_free(&(*im)->text);
@@ -59,20 +78,38 @@ import_counts(const struct import *im)
 	return &im->counts;
 }
 
+/* The records that the store has taken. */
+static void
+count_batch(struct import *im, const struct store_new *list)
+{
+	for (size_t i = 0; i < im->nbatch; i++) {
+		if (list[i].added == STORE_ADDED)
+			im->counts.added++;
+		else
+			im->counts.known++;
+		im->events->stored(im->events->arg, im->batch[i].line);
+	}
+}
+
 int
 import_flush(struct import *im)
 {
-	if (im->batch_size == 0)
+	struct store_new *list;
+	int result = -1;
+
+	if (im->nbatch == 0)
 		return 0;
-	im->batch_size = 0;
-	if (store_commit(im->st) != 0) {
-		im->batch = (struct import_counts){ 0 };
-		return -1;
+	if ((list = calloc(im->nbatch, sizeof(*list))) != NULL) {
+		for (size_t i = 0; i < im->nbatch; i++)
+			list[i] = (struct store_new){ &im->batch[i].rec, im->batch[i].identity,
+			    STORE_ADDED };
+		result = store_add_messages(im->st, list, im->nbatch);
+		if (result == 0)
+			count_batch(im, list);
 	}
-	im->counts.added += im->batch.added;
-	im->counts.known += im->batch.known;
-	im->batch = (struct import_counts){ 0 };
-	return 0;
+	free(list);
+	drop_batch(im);
+	return result;
 }
 
 /*
@@ -104,7 +141,8 @@ derive_reason(struct history_record *rec)
 static const char *
 identity_of(struct import *im)
 {
-	if (im->rec.id != NULL && im->rec.id[0] != '\0')
+	if (im->rec.id != NULL && im->rec.id[0] != '\0' &&
+	    strlen(im->rec.id) <= STORE_IDENTITY_MAX)
 		return im->rec.id;
 	g_checksum_reset(im->hash);
 	g_checksum_update(im->hash, (const guchar *)im->text.at, (gssize)im->text.len);
@@ -123,28 +161,21 @@ reject(struct import *im)
 	    odm_strbuf_span(&im->text));
 }
 
+/* The record joins the batch, which takes it over. */
 static int
 put(struct import *im)
 {
-	enum store_added added;
+	struct waiting *w = &im->batch[im->nbatch];
 
-	if (!derive_reason(&im->rec))
+	if (!derive_reason(&im->rec) || (w->identity = strdup(identity_of(im))) == NULL)
 		return -1;
-	if (im->batch_size == 0 && store_begin(im->st) != 0)
-		return -1;
-	im->batch_size++;
-	if (store_add_message(im->st, &im->rec, identity_of(im), &added) != 0) {
-		im->batch_size = 0;
-		im->batch = (struct import_counts){ 0 };
-		store_rollback(im->st);
-		return -1;
-	}
-	if (added == STORE_ADDED)
-		im->batch.added++;
-	else
-		im->batch.known++;
-	im->events->stored(im->events->arg, im->first_line);
-	return im->batch_size >= IMPORT_BATCH ? import_flush(im) : 0;
+	w->rec = im->rec;
+	w->line = im->first_line;
+	history_record_init(&im->rec);
+	im->nbatch++;
+	im->batch_octets += im->text.len;
+	return im->nbatch == IMPORT_BATCH || im->batch_octets >= IMPORT_BATCH_OCTETS ?
+	    import_flush(im) : 0;
 }
 
 /* Ends the record that is open. */

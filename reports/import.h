@@ -14,8 +14,12 @@
 #include "db/store.h"
 #include "reports/histfile.h"
 
-/* Records of one transaction. */
-#define IMPORT_BATCH	10000
+/*
+ * Records of one transaction, and octets of their text: so many are held in memory, for
+ * the store runs a transaction again that met a deadlock or a lost connection.
+ */
+#define IMPORT_BATCH		5000
+#define IMPORT_BATCH_OCTETS	(8 * 1024 * 1024)
 
 /* Octets of text kept for one record; a longer record is set aside. */
 #define IMPORT_RECORD_MAX	(2 * 1024 * 1024)
@@ -43,7 +47,7 @@ struct import;
 /* Nothing is read yet. NULL: out of memory. events and st must outlive the import. */
 struct import *import_new(struct store *st, const struct import_events *events);
 
-/* Frees *im and clears it; an open transaction is rolled back. *im may be NULL. */
+/* Frees *im and clears it; records that were not flushed are dropped. *im may be NULL. */
 void import_free(struct import **im);
 
 /* Takes the next line, without its LF. ended false: the file ended before an LF. */
@@ -55,7 +59,7 @@ int import_end(struct import *im);
 /* Commits what is complete so far, when the input makes us wait. */
 int import_flush(struct import *im);
 
-/* Both return 0, or -1: the store failed (store_error()), and the open batch is undone. */
+/* All return 0, or -1: the store failed (store_error()), and the batch is not in it. */
 
 const struct import_counts *import_counts(const struct import *im);
 

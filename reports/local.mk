@@ -2,7 +2,7 @@
 
 # What all of them share.
 noinst_LTLIBRARIES += reports/libcli.la
-reports_libcli_la_SOURCES = reports/cli.c reports/cli.h
+reports_libcli_la_SOURCES = reports/cli.c reports/cli.h reports/clidb.c
 reports_libcli_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 reports_libcli_la_LIBADD = common/libconf.la db/libstore.la
 

@@ -22,6 +22,8 @@ enum { GO_ON = 0, STORE_FAILED = -1 };
 struct subject {
 	struct report_run *run;
 	const struct report_window *window;
+	struct store_claim claim;		/* REPORT_MODE_SEND: ours to end */
+	bool		 claimed;		/* and not ended yet */
 	struct store_policy policy;		/* the domain normalised */
 	const char	*stored_domain;		/* as the store writes it */
 	char		 domain[ODM_NAME_MAX + 1];
@@ -101,6 +103,16 @@ count_message(const struct store_message *m, void *arg)
 	return report_aggregate_add(s->rows, m) == 0 ? GO_ON : 1;
 }
 
+/* These messages will be in no report. */
+static int
+withhold(struct subject *s, const char *reason)
+{
+	if (!s->claimed)
+		return GO_ON;
+	s->claimed = false;
+	return store_report_withhold(s->run->store, &s->claim, reason);
+}
+
 /* Reads the messages; *rows_r is false when nothing is to be reported or it could not be. */
 static int
 read_messages(struct subject *s, bool *rows_r)
@@ -113,7 +125,9 @@ read_messages(struct subject *s, bool *rows_r)
 		say_broken(s, "rows", strerror(ENOMEM));
 		return GO_ON;
 	}
-	status = store_each_message(s->run->store, s->stored_domain, s->window->begin,
+	status = s->claimed ?
+	    store_each_claimed(s->run->store, &s->claim, count_message, s) :
+	    store_each_message(s->run->store, s->stored_domain, s->window->begin,
 	    s->window->end, count_message, s);
 	if (status == STORE_FAILED)
 		return STORE_FAILED;
@@ -127,7 +141,8 @@ read_messages(struct subject *s, bool *rows_r)
 		log_write(LOG_LEVEL_WARNING, "%s %s: %" PRIu64 " messages are not in the report: "
 		    "too many different rows", s->domain, s->date, totals.left_out);
 	*rows_r = status == 0 && s->wanted && totals.rows > 0;
-	return GO_ON;
+	return status == 0 && s->wanted && totals.rows == 0 ?
+	    withhold(s, "no policy was applied") : GO_ON;
 }
 
 static void
@@ -141,9 +156,9 @@ say_destinations(const struct subject *s)
 			    s->dests.list[i].reason);
 }
 
-/* True when the report can be made now, as far as its destinations go. */
-static bool
-settle_destinations(struct subject *s)
+/* *ready_r: the report can be made now, as far as its destinations go. */
+static int
+settle_destinations(struct subject *s, bool *ready_r)
 {
 	struct report_run *run = s->run;
 	bool may_wait = run->now < s->window->end + REPORT_WAIT_SECS;
@@ -152,21 +167,24 @@ settle_destinations(struct subject *s)
 	if (report_dests_check(&s->dests, run->resolver, s->domain, ODM_REPORT_AGGREGATE,
 	    run->dns_timeout_ms) != 0) {
 		say_broken(s, "destinations", strerror(ENOMEM));
-		return false;
+		return GO_ON;
 	}
+	*ready_r = run->mode != REPORT_MODE_SEND;
 	if (run->verbose > 0 || run->mode != REPORT_MODE_SEND)
 		say_destinations(s);
 	if (report_dests_count(&s->dests, REPORT_DEST_POSTPONED) > 0 && may_wait) {
 		run->waiting++;
 		log_write(LOG_LEVEL_WARNING, "%s %s: the DNS fails for a destination; the report "
 		    "waits for a later run (--date %s)", s->domain, s->date, s->date);
-		return run->mode != REPORT_MODE_SEND;
+		return GO_ON;
 	}
-	if (report_dests_count(&s->dests, REPORT_DEST_READY) > 0)
-		return true;
+	if (report_dests_count(&s->dests, REPORT_DEST_READY) > 0) {
+		*ready_r = true;
+		return GO_ON;
+	}
 	if (run->verbose > 0 && run->mode == REPORT_MODE_SEND)
 		say(s, "no report: no destination may have it");
-	return run->mode != REPORT_MODE_SEND;
+	return withhold(s, "no destination may have it");
 }
 
 static void
@@ -212,8 +230,10 @@ to_ledger(struct subject *s)
 	if (!okay)
 		say_broken(s, "mail", strerror(ENOMEM));
 	else
-		status = store_report_add(s->run->store, s->stored_domain, s->window->begin,
-		    s->window->end, s->doc.id, (int64_t)s->doc.totals.messages, list, n, &added);
+		status = store_report_add(s->run->store, &s->claim, s->doc.id,
+		    (int64_t)s->doc.totals.messages, list, n, &added);
+	if (okay && status == GO_ON)
+		s->claimed = false;
 	for (i = 0; i < n; i++)
 		odm_strbuf_free(&mails[i]);
 	if (status == GO_ON && added) {
@@ -306,38 +326,54 @@ make_report(struct subject *s)
 	return GO_ON;
 }
 
-/* True when nothing is owed for s, or it has been told; -1 in *status when the store failed. */
-static bool
-nothing_to_do(struct subject *s, int *status)
+/* The making of the report is ours, where others could make it too; else *skip_r. */
+static int
+claim(struct subject *s, bool *skip_r)
 {
-	bool known = false;
+	enum store_claimed how;
+	int status;
 
-	*status = GO_ON;
-	if (s->policy.rua == NULL || s->policy.rua[0] == '\0') {
-		if (s->run->verbose > 1)
-			say(s, "no report: the domain asks for none");
-		return true;
-	}
-	if (s->run->mode == REPORT_MODE_DIR)
-		return false;
-	*status = store_report_known(s->run->store, s->stored_domain, s->window->begin,
-	    s->window->end, &known);
-	if (*status == GO_ON && known && s->run->verbose > 1)
+	if (s->run->mode != REPORT_MODE_SEND)
+		return GO_ON;
+	status = store_report_claim(s->run->store, s->stored_domain, s->window->begin,
+	    s->window->end, s->run->now, &s->claim, &how);
+	s->claimed = status == GO_ON && how == STORE_CLAIM_MINE;
+	*skip_r = !s->claimed;
+	if (status == GO_ON && how == STORE_CLAIM_TAKEN && s->run->verbose > 1)
+		say(s, "no report: another program makes it now");
+	return status;
+}
+
+/* Whether there is nothing to tell: nothing is asked for, or it has been told. */
+static int
+look(struct subject *s, bool *skip_r)
+{
+	int status = GO_ON;
+
+	*skip_r = s->policy.rua == NULL || s->policy.rua[0] == '\0';
+	if (*skip_r && s->run->verbose > 1)
+		say(s, "no report: the domain asks for none");
+	if (*skip_r || s->run->mode != REPORT_MODE_TEST)
+		return GO_ON;
+	status = store_report_known(s->run->store, s->stored_domain, s->window->begin,
+	    s->window->end, skip_r);
+	if (status == GO_ON && *skip_r && s->run->verbose > 1)
 		say(s, "no report: it is in the ledger already");
-	return *status != GO_ON || known;
+	return status;
 }
 
 static int
 report_subject(struct subject *s)
 {
-	bool rows;
+	bool rows = false, skip = false, ready = false;
 	int status;
 
-	if (nothing_to_do(s, &status))
+	if ((status = look(s, &skip)) != GO_ON || skip ||
+	    (status = claim(s, &skip)) != GO_ON || skip ||
+	    (status = read_messages(s, &rows)) != GO_ON || !rows ||
+	    (status = settle_destinations(s, &ready)) != GO_ON || !ready)
 		return status;
-	if ((status = read_messages(s, &rows)) != GO_ON || !rows)
-		return status;
-	return settle_destinations(s) ? make_report(s) : GO_ON;
+	return make_report(s);
 }
 
 static int
@@ -364,6 +400,8 @@ one_policy(const struct store_policy *policy, void *arg)
 	report_window_date(s->window, s->date);
 
 	status = report_subject(s);
+	if (s->claimed && store_report_release(s->run->store, &s->claim) != 0)
+		status = STORE_FAILED;
 
 	report_aggregate_free(&s->rows);
 	report_document_clear(&s->doc);
@@ -375,8 +413,11 @@ int
 report_run_window(struct report_run *run, const struct report_window *w)
 {
 	struct window_run wr = { run, w };
+	int status = run->mode == REPORT_MODE_SEND ?
+	    store_each_unreported(run->store, w->begin, w->end, one_policy, &wr) :
+	    store_each_policy(run->store, w->begin, w->end, one_policy, &wr);
 
-	if (store_each_policy(run->store, w->begin, w->end, one_policy, &wr) == 0)
+	if (status == 0)
 		return 0;
 	log_write(LOG_LEVEL_ERROR, "database: %s", store_error(run->store));
 	return -1;

@@ -104,4 +104,11 @@
 #define ODM_FAILSPOOL_FILES_MAX	5000
 #define ODM_FAILSPOOL_OCTETS_MAX	(64 * 1024 * 1024)
 
+/*
+ * Seconds until the claim on a report or a delivery ends by itself: longer than making
+ * the largest report or one SMTP conversation takes, short enough that the report of a
+ * host that died still leaves the same hour.
+ */
+#define ODM_CLAIM_SECS		(15 * 60)
+
 #endif

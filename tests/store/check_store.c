@@ -1,7 +1,10 @@
 /*
- * check_store.c - one suite for every backend of the store, chosen by URL.
- * Without arguments: each backend of this build on a database of its own.
+ * check_store.c - one suite for every backend of the store: SQLite, the judge in memory
+ * and, where STORE_MYSQL_SOCKET names the socket of a server, MySQL (test_mysql.py starts
+ * one). Each test has a database of its own.
  */
+#include "config.h"
+
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <check.h>
@@ -9,28 +12,101 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#ifdef HAVE_MYSQL
+#include <mysql.h>
+#endif
 
 #include "db/store.h"
+#include "db/store_memory.h"
 #include "tests/unit/suite.h"
 
 #define DAY		INT64_C(86400)
 #define T0		(INT64_C(19000) * DAY)
 
 static char folder[] = "/tmp/check_store.XXXXXX";
-static char url[128];
+static char url[256];
 static struct store *st;
+
+static enum kind { SQLITE, JUDGE, MYSQL_SERVER } kind;
+
+/* An empty MySQL database "t". */
+static void
+make_database(const char *socket)
+{
+#ifdef HAVE_MYSQL
+	static const char *const statements[] = {
+		"DROP DATABASE IF EXISTS t", "CREATE DATABASE t"
+	};
+	MYSQL *db = mysql_init(NULL);
+
+	ck_assert_ptr_nonnull(db);
+	ck_assert_msg(mysql_real_connect(db, "localhost", "root", NULL, NULL, 0, socket, 0) !=
+	    NULL, "%s", mysql_error(db));
+	for (size_t i = 0; i < COUNT(statements); i++)
+		ck_assert_msg(mysql_query(db, statements[i]) == 0, "%s", mysql_error(db));
+	mysql_close(db);
+#else
+	ck_abort_msg("%s: no MySQL in this build", socket);
+#endif
+}
+
+static struct store *
+open_store(void)
+{
+	char why[512];
+	struct store *opened = store_open(url, why, sizeof(why));
+
+	ck_assert_msg(opened != NULL, "%s", why);
+	return opened;
+}
+
+/* Another program on the same database. */
+static struct store *
+open_other(void)
+{
+	struct store *other = kind == JUDGE ? store_memory_again(st) : open_store();
+
+	ck_assert_ptr_nonnull(other);
+	return other;
+}
 
 static void
 setup(void)
 {
-	char why[256];
+	const char *socket = getenv("STORE_MYSQL_SOCKET");
 
 	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(url, sizeof(url), "sqlite:%s/t.db", folder);
-	st = store_open(url, why, sizeof(why));
-	ck_assert_msg(st != NULL, "%s", why);
+	if (kind == MYSQL_SERVER) {
+		make_database(socket);
+		snprintf(url, sizeof(url), "mysql://root@localhost/t?socket=%s", socket);
+	} else {
+		snprintf(url, sizeof(url), kind == JUDGE ? "memory:" : "sqlite:%s/t.db", folder);
+	}
+	st = open_store();
+}
+
+static void
+setup_sqlite(void)
+{
+	kind = SQLITE;
+	setup();
+}
+
+static void
+setup_judge(void)
+{
+	kind = JUDGE;
+	setup();
+}
+
+static void
+setup_mysql(void)
+{
+	kind = MYSQL_SERVER;
+	setup();
 }
 
 static void
@@ -260,21 +336,36 @@ START_TEST(function_ends_the_run)
 }
 END_TEST
 
+/* Claims and enters the report of T0's day; false when there was nothing to claim. */
+static bool
+add_report(struct store *by, const char *domain, const char *id,
+    const struct store_delivery *deliveries, size_t n)
+{
+	struct store_claim claim;
+	enum store_claimed how;
+	bool added = false;
+
+	ck_assert_msg(store_report_claim(by, domain, T0, T0 + DAY, 0, &claim, &how) == 0, "%s",
+	    store_error(by));
+	if (how != STORE_CLAIM_MINE)
+		return false;
+	ck_assert_msg(store_report_add(by, &claim, id, 1, deliveries, n, &added) == 0, "%s",
+	    store_error(by));
+	return added;
+}
+
 /* A report is made while the policies are walked: reading inside reading, then writing. */
 static int
 see_messages_of(const struct store_policy *p, void *arg)
 {
 	struct seen *seen = arg;
 	struct seen inner = { .text = "" };
-	bool added;
 	char id[64];
 
 	ck_assert_int_eq(store_each_message(st, p->domain, 0, INT64_MAX, see_message, &inner),
 	    0);
 	snprintf(id, sizeof(id), "report-%s", p->domain);
-	ck_assert_int_eq(store_report_add(st, p->domain, T0, T0 + DAY, id, inner.calls, NULL,
-	    0, &added), 0);
-	ck_assert(added);
+	ck_assert(add_report(st, p->domain, id, NULL, 0));
 	note(seen, "%s:%d ", p->domain, inner.calls);
 	return 0;
 }
@@ -327,9 +418,12 @@ START_TEST(transactions)
 
 	ck_assert_int_eq(store_begin(st), 0);
 	add("i3", T0, "");
-	store_close(&st);
-	st = store_open(url, seen.text, sizeof(seen.text));
-	ck_assert_ptr_nonnull(st);
+	if (kind == JUDGE)
+		store_rollback(st);
+	else
+		store_close(&st);
+	if (st == NULL)
+		st = open_store();
 	ck_assert_int_eq(count_messages(), 2);
 }
 END_TEST
@@ -357,13 +451,10 @@ END_TEST
 
 START_TEST(two_writers_see_each_other)
 {
-	struct store *other;
-	char why[256];
+	struct store *other = open_other();
 	struct history_record rec = record("pdomain b.example\n");
 	enum store_added added;
 
-	other = store_open(url, why, sizeof(why));
-	ck_assert_msg(other != NULL, "%s", why);
 	add("i1", T0, "");
 	ck_assert_int_eq(store_add_message(other, &rec, "i1", &added), 0);
 	ck_assert_int_eq(added, STORE_KNOWN);
@@ -380,6 +471,7 @@ END_TEST
 START_TEST(hostile_texts)
 {
 	static const char evil[] = "'; DROP TABLE messages; --\"\\%_?\x01\xff\xc3(";
+	static const char kept[] = "'; DROP TABLE messages; --\"\\%_???" "?(";
 	struct history_record rec = record("");
 	struct seen seen = { .text = "" };
 	enum store_added added;
@@ -395,9 +487,9 @@ START_TEST(hostile_texts)
 	ck_assert(history_add_rua(&rec, odm_span_str(evil)));
 	ck_assert_int_eq(store_add_message(st, &rec, evil, &added), 0);
 	ck_assert_int_eq(added, STORE_ADDED);
-	ck_assert_int_eq(store_each_message(st, evil, 0, INT64_MAX, see_message, &seen), 0);
+	ck_assert_int_eq(store_each_message(st, kept, 0, INT64_MAX, see_message, &seen), 0);
 	ck_assert_int_eq(seen.calls, 1);
-	ck_assert_ptr_nonnull(strstr(seen.text, evil));
+	ck_assert_ptr_nonnull(strstr(seen.text, kept));
 	ck_assert_int_eq(store_each_policy(st, 0, INT64_MAX, see_policy, &seen), 0);
 	ck_assert_int_eq(seen.calls, 2);
 	history_record_clear(&rec);
@@ -488,10 +580,8 @@ write_elsewhere(const char *identity)
 {
 	struct history_record rec = record("pdomain other.example\n");
 	enum store_added added;
-	char why[256];
-	struct store *other = store_open(url, why, sizeof(why));
+	struct store *other = open_other();
 
-	ck_assert_msg(other != NULL, "%s", why);
 	ck_assert_int_eq(store_add_message(other, &rec, identity, &added), 0);
 	ck_assert_int_eq(added, STORE_ADDED);
 	store_close(&other);
@@ -517,11 +607,10 @@ report_beside_others(const struct store_policy *p, void *arg)
 	};
 	struct seen *seen = arg;
 	char identity[64];
-	bool added;
 
 	snprintf(identity, sizeof(identity), "policy%d", ++seen->calls);
 	write_elsewhere(identity);
-	return store_report_add(st, p->domain, T0, T0 + DAY, identity, 1, d, COUNT(d), &added);
+	return add_report(st, p->domain, identity, d, COUNT(d)) ? 0 : -1;
 }
 
 START_TEST(other_programs_write_meanwhile)
@@ -554,16 +643,13 @@ START_TEST(ledger)
 		    .reason = "not verified" },
 	};
 	struct seen seen = { .text = "" };
-	bool added, known = true;
+	bool known = true;
 
+	add("i1", T0, "");
 	ck_assert_int_eq(store_report_known(st, "a.example", T0, T0 + DAY, &known), 0);
 	ck_assert(!known);
-	ck_assert_int_eq(store_report_add(st, "a.example", T0, T0 + DAY, "r1", 3, deliveries,
-	    COUNT(deliveries), &added), 0);
-	ck_assert(added);
-	ck_assert_int_eq(store_report_add(st, "A.EXAMPLE", T0, T0 + DAY, "r2", 3, deliveries,
-	    COUNT(deliveries), &added), 0);
-	ck_assert(!added);
+	ck_assert(add_report(st, "a.example", "r1", deliveries, COUNT(deliveries)));
+	ck_assert(!add_report(st, "A.EXAMPLE", "r2", deliveries, COUNT(deliveries)));
 	ck_assert_int_eq(store_report_known(st, "a.example", T0, T0 + DAY, &known), 0);
 	ck_assert(known);
 	ck_assert_int_eq(store_report_known(st, "a.example", T0, T0 + DAY + 1, &known), 0);
@@ -593,12 +679,16 @@ START_TEST(report_is_whole_or_not)
 {
 	static const struct store_delivery d = { .destination = "a@a.example" };
 	struct seen seen = { .text = "" };
+	struct store_claim claim;
+	enum store_claimed how;
 	bool added, known;
 
-	ck_assert_int_eq(store_report_add(st, "a.example", T0, T0 + DAY, "r1", 1, &d, 1,
-	    &added), 0);
-	ck_assert_int_eq(store_report_add(st, "b.example", T0, T0 + DAY, "r1", 1, &d, 1,
-	    &added), -1);
+	add("i1", T0, "");
+	add("i2", T0, "pdomain b.example\n");
+	ck_assert(add_report(st, "a.example", "r1", &d, 1));
+	ck_assert_int_eq(store_report_claim(st, "b.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert_int_eq(store_report_add(st, &claim, "r1", 1, &d, 1, &added), -1);
 	ck_assert_int_eq(store_report_known(st, "b.example", T0, T0 + DAY, &known), 0);
 	ck_assert(!known);
 	ck_assert_int_eq(store_each_due(st, 0, see_delivery, &seen), 0);
@@ -607,44 +697,59 @@ START_TEST(report_is_whole_or_not)
 END_TEST
 
 /* URLs that cannot be opened: each says what is wrong and what to do. */
+static const struct {
+	const char	*url, *content, *why;
+} open_cases[] = {
+	{ "", NULL, "is no database URL" },
+	{ "/var/lib/x.db", NULL, "must look like sqlite:" },
+	{ "oracle:x", NULL, "is no database URL" },
+#ifdef HAVE_MYSQL
+	{ "mysql:u@h/db", NULL, "must look like mysql://user@host:port/name" },
+	{ "mysql://u@h", NULL, "must look like mysql://user@host:port/name" },
+	{ "mysql://u@h:0x/db", NULL, "must look like mysql://user@host:port/name" },
+	{ "mysql://u@h:70000/db", NULL, "must look like mysql://user@host:port/name" },
+	{ "mysql://u%0@h/db", NULL, "must look like mysql://user@host:port/name" },
+	{ "mysql://u%00@h/db", NULL, "must look like mysql://user@host:port/name" },
+	{ "mysql://u@h/db?pony=1", NULL, "\"pony=1\" in the database URL is wrong" },
+	{ "mysql://u@h/db?tls=maybe", NULL, "\"tls=maybe\" in the database URL is wrong" },
+	{ "mysql://u@h/db?password-file=/nowhere/p", NULL, "/nowhere/p: No such file" },
+	{ "MariaDB://u@localhost/db?socket=/nowhere/s", NULL, "/nowhere/s" },
+#else
+	{ "mysql://u@h/db", NULL, "mysql is not built into this version" },
+	{ "MariaDB://u@h/db", NULL, "mariadb is not built into this version" },
+#endif
+	{ "memory:x", NULL, "has no name" },
+	{ "sqlite:", NULL, "names no file" },
+	{ "sqlite:%s/no/such/x.db", NULL, "folder does not exist; create it" },
+	{ "sqlite:%s", NULL, "directory" },
+	{ "sqlite:/dev/null", NULL, "is no file" },
+	{ "sqlite:%s/other", "This is not a database, but a long enough text.\n",
+	    "is not a database; name another file" },
+};
+
 START_TEST(open_says_why)
 {
-	static const struct {
-		const char	*url, *content, *why;
-	} cases[] = {
-		{ "", NULL, "is no database URL" },
-		{ "/var/lib/x.db", NULL, "must look like sqlite:" },
-		{ "oracle:x", NULL, "is no database URL" },
-		{ "mysql://u@h/db", NULL, "mysql is not built into this version" },
-		{ "MariaDB://u@h/db", NULL, "mariadb is not built into this version" },
-		{ "sqlite:", NULL, "names no file" },
-		{ "sqlite:%s/no/such/x.db", NULL, "folder does not exist; create it" },
-		{ "sqlite:%s", NULL, "directory" },
-		{ "sqlite:/dev/null", NULL, "is no file" },
-		{ "sqlite:%s/other", "This is not a database, but a long enough text.\n",
-		    "is not a database; name another file" },
-	};
 	char name[256], path[256], why[512] = "";
 	struct store *no;
 
 	snprintf(path, sizeof(path), "%s/other", folder);
-	if (cases[_i].content != NULL) {
+	if (open_cases[_i].content != NULL) {
 		FILE *f = fopen(path, "w");
 
 		ck_assert_ptr_nonnull(f);
 		for (int i = 0; i < 100; i++)
-			fputs(cases[_i].content, f);
+			fputs(open_cases[_i].content, f);
 		fclose(f);
 	}
 	/* The URLs of the table hold at most one %s. */
-	if (strstr(cases[_i].url, "%s") != NULL)
+	if (strstr(open_cases[_i].url, "%s") != NULL)
 		snprintf(name, sizeof(name), "sqlite:%s%s", folder,
-		    strstr(cases[_i].url, "%s") + 2);
+		    strstr(open_cases[_i].url, "%s") + 2);
 	else
-		snprintf(name, sizeof(name), "%s", cases[_i].url);
+		snprintf(name, sizeof(name), "%s", open_cases[_i].url);
 	no = store_open(name, why, sizeof(why));
 	ck_assert_ptr_null(no);
-	ck_assert_msg(strstr(why, cases[_i].why) != NULL, "%s: %s", name, why);
+	ck_assert_msg(strstr(why, open_cases[_i].why) != NULL, "%s: %s", name, why);
 	ck_assert_ptr_null(strchr(why, '\n'));
 }
 END_TEST
@@ -695,14 +800,13 @@ START_TEST(opened_at_once)
 }
 END_TEST
 
-int
-main(void)
+static void
+add_cases(Suite *s, const char *name, void (*set_up)(void))
 {
-	Suite *s = suite_create("store");
-	TCase *tc = tcase_create("sqlite");
+	TCase *tc = tcase_create(name);
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, set_up, teardown);
+	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, same_identity_counts_once);
 	tcase_add_test(tc, message_comes_back);
 	tcase_add_test(tc, newest_policy_decides);
@@ -718,7 +822,22 @@ main(void)
 	tcase_add_test(tc, other_programs_write_meanwhile);
 	tcase_add_test(tc, ledger);
 	tcase_add_test(tc, report_is_whole_or_not);
-	tcase_add_loop_test(tc, open_says_why, 0, 10);
+	suite_add_tcase(s, tc);
+}
+
+int
+main(void)
+{
+	Suite *s = suite_create("store");
+	TCase *tc = tcase_create("sqlite only");
+
+	add_cases(s, "sqlite", setup_sqlite);
+	add_cases(s, "judge", setup_judge);
+	if (getenv("STORE_MYSQL_SOCKET") != NULL)
+		add_cases(s, "mysql", setup_mysql);
+	tcase_add_checked_fixture(tc, setup_sqlite, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, open_says_why, 0, COUNT(open_cases));
 	tcase_add_test(tc, file_and_reopening);
 	tcase_add_test(tc, opened_at_once);
 	suite_add_tcase(s, tc);

@@ -2,8 +2,8 @@
 check_PROGRAMS += tests/store/check_store
 TESTS += tests/store/check_store
 tests_store_check_store_SOURCES = tests/store/check_store.c
-tests_store_check_store_CFLAGS = $(unit_cflags) $(SQLITE_CFLAGS)
-tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS)
+tests_store_check_store_CFLAGS = $(unit_cflags) $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
+tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS) $(MYSQL_LIBS)
 
 # The command over it.
 TESTS += tests/store/test_import.py

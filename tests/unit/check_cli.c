@@ -199,12 +199,17 @@ START_TEST(which_database)
 		    "Database in the configuration" },
 		{ "sqlite:o", NULL, "OPENDMARC_DATABASE", "sqlite:e", in_conf,
 		    "sqlite:o", "--db" },
-		{ "sqlite:o", "h", NULL, NULL, NULL, NULL, "--dbhost means a MySQL database" },
-		{ NULL, NULL, "OPENDMARC_PASSWORD", "x", NULL, NULL,
-		    "OPENDMARC_PASSWORD in the environment means a MySQL database" },
-		{ NULL, NULL, "OPENDMARC_DB", "x", in_conf, NULL,
-		    "OPENDMARC_DB in the environment means a MySQL database" },
-		{ NULL, NULL, "OPENDMARC_DBHOST", "x", NULL, NULL, "OPENDMARC_DBHOST" },
+		{ "sqlite:o", "h", NULL, NULL, NULL, "mysql://opendmarc@h/opendmarc", "--dbhost" },
+		{ NULL, NULL, "OPENDMARC_PASSWORD", "x", NULL,
+		    "mysql://opendmarc@localhost/opendmarc", "OPENDMARC_PASSWORD" },
+		{ NULL, NULL, "OPENDMARC_DB", "x", in_conf,
+		    "mysql://opendmarc@localhost/x", "OPENDMARC_DB" },
+		{ NULL, NULL, "OPENDMARC_DBHOST", "2001:db8::1", NULL,
+		    "mysql://opendmarc@[2001:db8::1]/opendmarc", "OPENDMARC_DBHOST" },
+		{ "mysql://u@h/d", NULL, "OPENDMARC_PASSWORD", "x", NULL, "mysql://u@h/d",
+		    "--db" },
+		{ "mysql://u@h/d", NULL, "OPENDMARC_DB", "x", NULL,
+		    "mysql://opendmarc@localhost/x", "OPENDMARC_DB" },
 		{ NULL, NULL, "OPENDMARC_USER", "x", NULL, "sqlite:" STATEDIR "/opendmarc.db",
 		    "by default" },
 	};
@@ -212,7 +217,7 @@ START_TEST(which_database)
 	    .dbhost = choices[_i].dbhost };
 	struct conf conf = { .database = choices[_i].conf };
 	char text[256];
-	const char *url;
+	char *url;
 
 	clear_environment();
 	if (choices[_i].env_name != NULL)
@@ -220,6 +225,7 @@ START_TEST(which_database)
 	url = cli_database(&c, &conf, text, sizeof(text));
 	ck_assert_pstr_eq(url, choices[_i].url);
 	ck_assert_msg(strstr(text, choices[_i].text) != NULL, "%s", text);
+	free(url);
 }
 END_TEST
 

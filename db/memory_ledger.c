@@ -1,0 +1,562 @@
+/*
+ * memory_ledger.c - the judge: reports, deliveries, suppressions, requests, expiry.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "db/memory_private.h"
+#include "libopendmarc/base/limits.h"
+
+static struct memory *
+of(struct store *st)
+{
+	return (struct memory *)st;
+}
+
+static struct memory_report *
+report_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_REPORTS, i);
+}
+
+static struct memory_delivery *
+delivery_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_DELIVERIES, i);
+}
+
+static struct memory_message *
+message_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_MESSAGES, i);
+}
+
+static struct memory_report *
+find_report(const struct memory *m, int64_t id)
+{
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++)
+		if (report_at(m, i)->id == id)
+			return report_at(m, i);
+	return NULL;
+}
+
+static struct memory_delivery *
+find_delivery(const struct memory *m, int64_t id)
+{
+	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++)
+		if (delivery_at(m, i)->d.id == id)
+			return delivery_at(m, i);
+	return NULL;
+}
+
+/* The claimed report, when it is still this handle's to end. */
+static struct memory_report *
+mine(struct store *st, const struct store_claim *claim)
+{
+	struct memory_report *r = find_report(of(st), claim->report);
+
+	return r != NULL && r->state == MEMORY_MAKING && strcmp(r->claimed_by, st->runner) == 0 ?
+	    r : NULL;
+}
+
+int
+memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
+    int64_t end, int64_t now, struct store_claim *claim_r, enum store_claimed *how_r)
+{
+	struct memory *m = of(st);
+	struct memory_report *r = NULL;
+	int64_t taken = 0;
+	int part = 0;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
+		struct memory_report *row = report_at(m, i);
+
+		if (row->begin != begin || row->end != end ||
+		    !memory_same(row->policy_domain, policy_domain))
+			continue;
+		part = row->part + 1;
+		if (row->state == MEMORY_MAKING)
+			r = row;
+	}
+	*how_r = STORE_CLAIM_TAKEN;
+	if (r != NULL && r->claimed_until > now && strcmp(r->claimed_by, st->runner) != 0)
+		return 0;
+	if (r == NULL) {
+		for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+			struct memory_message *row = message_at(m, i);
+
+			if (row->report == 0 && row->received >= begin && row->received < end &&
+			    memory_same(row->policy_domain, policy_domain)) {
+				row->report = m->data->last_id + 1;
+				taken++;
+			}
+		}
+		*how_r = STORE_CLAIM_NOTHING;
+		if (taken == 0)
+			return 0;
+		if ((r = memory_add(m, MEMORY_REPORTS)) == NULL)
+			return -1;
+		*r = (struct memory_report){ .id = ++m->data->last_id, .begin = begin,
+		    .end = end, .part = part, .report_id = "", .reason = "",
+		    .policy_domain = memory_keep(m, policy_domain) };
+	}
+	r->claimed_by = memory_keep(m, st->runner);
+	r->claimed_until = now + ODM_CLAIM_SECS;
+	*claim_r = (struct store_claim){ r->id, r->part };
+	*how_r = STORE_CLAIM_MINE;
+	return 0;
+}
+
+static int
+add_delivery(struct memory *m, const struct memory_report *r, const struct store_delivery *d)
+{
+	struct memory_delivery *row;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++)
+		if (delivery_at(m, i)->report == r->id &&
+		    strcmp(delivery_at(m, i)->d.destination, d->destination) == 0)
+			return 0;
+	if ((row = memory_add(m, MEMORY_DELIVERIES)) == NULL)
+		return -1;
+	row->d = *d;
+	row->d.id = ++m->data->last_id;
+	row->d.policy_domain = r->policy_domain;
+	row->d.begin = r->begin;
+	row->d.end = r->end;
+	row->d.report_id = r->report_id;
+	row->d.destination = memory_keep(m, d->destination);
+	row->d.reason = d->reason == NULL ? NULL : memory_keep(m, d->reason);
+	row->d.mail = memory_keep_octets(m, d->mail, d->mail_len);
+	row->d.first_try = 0;
+	row->report = r->id;
+	row->claimed_by = "";
+	return 0;
+}
+
+int
+memory_report_add(struct store *st, const struct store_claim *claim,
+    const char *report_id, int64_t messages, const struct store_delivery *deliveries,
+    size_t n, bool *added_r)
+{
+	struct memory *m = of(st);
+	struct memory_report *r = mine(st, claim);
+
+	(void)messages;
+	*added_r = false;
+	if (r == NULL)
+		return 0;
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++)
+		if (strcmp(report_at(m, i)->report_id, report_id) == 0)
+			return store_fail(st, "the report id %s is used already", report_id);
+	r->state = MEMORY_MADE;
+	r->report_id = memory_keep(m, report_id);
+	for (size_t i = 0; i < n; i++)
+		if (add_delivery(m, r, &deliveries[i]) != 0)
+			return -1;
+	*added_r = true;
+	return 0;
+}
+
+int
+memory_report_withhold(struct store *st, const struct store_claim *claim,
+    const char *reason)
+{
+	struct memory_report *r = mine(st, claim);
+
+	if (r != NULL) {
+		r->state = MEMORY_WITHHELD;
+		r->reason = memory_keep(of(st), reason);
+	}
+	return 0;
+}
+
+int
+memory_report_release(struct store *st, const struct store_claim *claim)
+{
+	struct memory *m = of(st);
+	struct memory_report *r = mine(st, claim);
+
+	if (r == NULL)
+		return 0;
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++)
+		if (message_at(m, i)->report == claim->report)
+			message_at(m, i)->report = 0;
+	memory_remove(m, MEMORY_REPORTS, (size_t)(r - report_at(m, 0)));
+	return 0;
+}
+
+int
+memory_report_known(struct store *st, const char *policy_domain,
+    int64_t begin, int64_t end, bool *known_r)
+{
+	struct memory *m = of(st);
+
+	*known_r = false;
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
+		const struct memory_report *r = report_at(m, i);
+
+		if (r->begin == begin && r->end == end && r->state != MEMORY_MAKING &&
+		    memory_same(r->policy_domain, policy_domain))
+			*known_r = true;
+	}
+	return 0;
+}
+
+static bool
+is_open(const struct memory_delivery *d)
+{
+	return d->d.state == STORE_DELIVERY_NEW || d->d.state == STORE_DELIVERY_FAILED;
+}
+
+int
+memory_delivery_claim(struct store *st, int64_t id, int64_t now, bool *claimed_r)
+{
+	struct memory_delivery *d = find_delivery(of(st), id);
+
+	*claimed_r = d != NULL && is_open(d) && d->d.next_try <= now && d->claimed_until <= now;
+	if (!*claimed_r)
+		return 0;
+	d->claimed_by = memory_keep(of(st), st->runner);
+	d->claimed_until = now + ODM_CLAIM_SECS;
+	if (d->d.first_try == 0)
+		d->d.first_try = now;
+	return 0;
+}
+
+static bool
+is_claimed(const struct store *st, const struct memory_delivery *d)
+{
+	return d != NULL && d->claimed_until > 0 && strcmp(d->claimed_by, st->runner) == 0;
+}
+
+int
+memory_delivery_release(struct store *st, int64_t id)
+{
+	struct memory_delivery *d = find_delivery(of(st), id);
+
+	if (!is_claimed(st, d))
+		return 0;
+	d->claimed_until = 0;
+	if (d->d.tries == 0)
+		d->d.first_try = 0;
+	return 0;
+}
+
+int
+memory_delivery_result(struct store *st, int64_t id,
+    enum store_delivery_state state, int64_t next_try, const char *reason)
+{
+	struct memory_delivery *d = find_delivery(of(st), id);
+
+	if (!is_claimed(st, d))
+		return store_fail(st, "delivery %lld is not claimed by this program, or not any "
+		    "more", (long long)id);
+	d->d.state = state;
+	d->d.next_try = next_try;
+	d->d.reason = reason == NULL ? NULL : memory_keep(of(st), reason);
+	d->d.tries++;
+	d->claimed_until = 0;
+	if (state == STORE_DELIVERY_SENT)
+		d->d.mail_len = 0;
+	return 0;
+}
+
+int
+memory_next_due(struct store *st, int64_t last, int64_t now, struct store_delivery **d_r)
+{
+	const struct memory *m = of(st);
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
+		const struct memory_delivery *d = delivery_at(m, i);
+
+		if (d->d.id <= last || !is_open(d) || d->d.next_try > now)
+			continue;
+		*d_r = store_copy_delivery(&d->d);
+		return *d_r == NULL ? store_fail(st, "out of memory") : 1;
+	}
+	return 0;
+}
+
+/* Where a message of a report that was made counts. */
+static int64_t *
+fate_of_made(const struct memory *m, int64_t report, struct store_audit *a)
+{
+	int64_t *fate = &a->undeliverable;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
+		const struct memory_delivery *d = delivery_at(m, i);
+
+		if (d->report != report)
+			continue;
+		if (d->d.state == STORE_DELIVERY_SENT)
+			return &a->told;
+		if (is_open(d))
+			fate = &a->waiting;
+	}
+	return fate;
+}
+
+/* Calls fn for each reason once, in order. */
+static int
+each_reason(const struct memory *m, int64_t begin, int64_t end,
+    int (*fn)(const char *reason, int64_t messages, void *arg), void *arg)
+{
+	const char *last = NULL, *next;
+	int result = 0;
+
+	do {
+		int64_t n = 0;
+
+		next = NULL;
+		for (int round = 0; round < 2; round++)
+			for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+				const struct memory_message *row = message_at(m, i);
+				const struct memory_report *r = find_report(m, row->report);
+
+				if (r == NULL || r->state != MEMORY_WITHHELD ||
+				    row->received < begin || row->received >= end)
+					continue;
+				if (round == 0 && (last == NULL || strcmp(r->reason, last) > 0) &&
+				    (next == NULL || strcmp(r->reason, next) < 0))
+					next = r->reason;
+				if (round == 1 && next != NULL && strcmp(r->reason, next) == 0)
+					n++;
+			}
+		if (next != NULL)
+			result = fn(next, n, arg);
+		last = next;
+	} while (next != NULL && result == 0);
+	return result;
+}
+
+int
+memory_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *audit_r,
+    int (*fn)(const char *reason, int64_t messages, void *arg), void *arg)
+{
+	const struct memory *m = of(st);
+	struct store_audit a = { 0 };
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+		const struct memory_message *row = message_at(m, i);
+		const struct memory_report *r = find_report(m, row->report);
+
+		if (row->received < begin || row->received >= end)
+			continue;
+		a.seen++;
+		if (r != NULL && r->state == MEMORY_WITHHELD)
+			a.withheld++;
+		else if (r != NULL && r->state == MEMORY_MADE)
+			++*fate_of_made(m, r->id, &a);
+		else if (*memory_rua(m, row) == '\0')
+			a.not_owed++;
+		else
+			a.unreported++;
+	}
+	*audit_r = a;
+	return fn == NULL ? 0 : each_reason(m, begin, end, fn, arg);
+}
+
+static struct store_suppression *
+suppression_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_SUPPRESSIONS, i);
+}
+
+int
+memory_suppress(struct store *st, const char *destination, const char *reason,
+    int64_t until)
+{
+	struct memory *m = of(st);
+	struct store_suppression *s = NULL;
+	size_t i = 0;
+
+	while (i < memory_count(m, MEMORY_SUPPRESSIONS) &&
+	    strcmp(suppression_at(m, i)->destination, destination) != 0)
+		i++;
+	if (i < memory_count(m, MEMORY_SUPPRESSIONS))
+		s = suppression_at(m, i);
+	else if ((s = memory_add(m, MEMORY_SUPPRESSIONS)) == NULL)
+		return -1;
+	*s = (struct store_suppression){ memory_keep(m, destination), memory_keep(m, reason),
+	    1, until };
+	return 0;
+}
+
+int
+memory_unsuppress(struct store *st, const char *destination, bool *removed_r)
+{
+	struct memory *m = of(st);
+
+	*removed_r = false;
+	for (size_t i = 0; i < memory_count(m, MEMORY_SUPPRESSIONS); i++)
+		if (strcmp(suppression_at(m, i)->destination, destination) == 0) {
+			memory_remove(m, MEMORY_SUPPRESSIONS, i);
+			*removed_r = true;
+			break;
+		}
+	return 0;
+}
+
+static bool
+holds(const struct store_suppression *s, int64_t now)
+{
+	return s->until == 0 || s->until > now;
+}
+
+int
+memory_each_suppression(struct store *st, int64_t now,
+    int (*fn)(const struct store_suppression *s, void *arg), void *arg)
+{
+	const struct memory *m = of(st);
+	const char *last = "";
+	int result = 0;
+
+	for (;;) {
+		const struct store_suppression *next = NULL;
+
+		for (size_t i = 0; i < memory_count(m, MEMORY_SUPPRESSIONS); i++) {
+			const struct store_suppression *s = suppression_at(m, i);
+
+			if (holds(s, now) && strcmp(s->destination, last) > 0 &&
+			    (next == NULL || strcmp(s->destination, next->destination) < 0))
+				next = s;
+		}
+		if (next == NULL || result != 0)
+			return result;
+		last = next->destination;
+		result = fn(next, arg);
+	}
+}
+
+int
+memory_suppressed(struct store *st, const char *address, const char *domain,
+    int64_t now, bool *suppressed_r, char *reason, size_t reason_size)
+{
+	const struct memory *m = of(st);
+
+	*suppressed_r = false;
+	for (size_t i = 0; i < memory_count(m, MEMORY_SUPPRESSIONS); i++) {
+		const struct store_suppression *s = suppression_at(m, i);
+		bool whole = strcmp(s->destination, address) == 0;
+
+		if (!holds(s, now) || (!whole && strcmp(s->destination, domain) != 0))
+			continue;
+		if (reason_size > 0 && (whole || !*suppressed_r))
+			(void)snprintf(reason, reason_size, "%s", s->reason);
+		*suppressed_r = true;
+		if (whole)
+			break;
+	}
+	return 0;
+}
+
+int
+memory_request(struct store *st, const char *domain,
+    int (*fn)(const struct store_request *r, void *arg), void *arg)
+{
+	const struct memory_request *r = memory_find_request(of(st), domain);
+
+	return r == NULL ? 0 : fn(&r->r, arg);
+}
+
+int
+memory_request_lock(struct store *st, const char *domain, const char *rua)
+{
+	struct memory_request *r = memory_find_request(of(st), domain);
+
+	if (r == NULL) {
+		if ((r = memory_add(of(st), MEMORY_REQUESTS)) == NULL)
+			return -1;
+		r->r.domain = memory_keep(of(st), domain);
+	}
+	r->r.rua = memory_keep(of(st), rua);
+	r->r.locked = true;
+	return 0;
+}
+
+int
+memory_request_unlock(struct store *st, const char *domain)
+{
+	struct memory_request *r = memory_find_request(of(st), domain);
+
+	if (r != NULL && r->r.locked) {
+		r->r.locked = false;
+		r->r.seen = 0;
+	}
+	return 0;
+}
+
+static bool
+may_go(const struct memory *m, const struct memory_message *row,
+    const struct store_expiry *x)
+{
+	const struct memory_report *r = find_report(m, row->report);
+
+	if (row->received >= x->before)
+		return false;
+	if (x->unreported || (r != NULL && r->state != MEMORY_MAKING))
+		return true;
+	return r == NULL && *memory_rua(m, row) == '\0';
+}
+
+static bool
+is_settled(const struct memory *m, const struct memory_report *r)
+{
+	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++)
+		if (delivery_at(m, i)->report == r->id && is_open(delivery_at(m, i)))
+			return false;
+	return r->state != MEMORY_MAKING;
+}
+
+static void
+drop_deliveries(struct memory *m, int64_t report)
+{
+	for (size_t i = memory_count(m, MEMORY_DELIVERIES); i-- > 0;)
+		if (delivery_at(m, i)->report == report)
+			memory_remove(m, MEMORY_DELIVERIES, i);
+}
+
+/* All in one step; names are no rows here, so none are removed. */
+int
+memory_expire(struct store *st, const struct store_expiry *x,
+    struct store_expired *counts, void **state, bool *more_r)
+{
+	struct memory *m = of(st);
+
+	(void)state;
+	for (size_t i = memory_count(m, MEMORY_MESSAGES); i-- > 0;)
+		if (may_go(m, message_at(m, i), x)) {
+			memory_remove(m, MEMORY_MESSAGES, i);
+			counts->messages++;
+		} else if (message_at(m, i)->received < x->before) {
+			counts->kept++;
+		}
+	for (size_t i = memory_count(m, MEMORY_REPORTS); i-- > 0;)
+		if (report_at(m, i)->end <= x->before && is_settled(m, report_at(m, i))) {
+			drop_deliveries(m, report_at(m, i)->id);
+			memory_remove(m, MEMORY_REPORTS, i);
+			counts->reports++;
+		}
+	for (size_t i = memory_count(m, MEMORY_SUPPRESSIONS); i-- > 0;)
+		if (suppression_at(m, i)->until != 0 && suppression_at(m, i)->until < x->before) {
+			memory_remove(m, MEMORY_SUPPRESSIONS, i);
+			counts->suppressions++;
+		}
+	for (size_t i = memory_count(m, MEMORY_REQUESTS); i-- > 0;) {
+		const struct memory_request *r = memory_row(m, MEMORY_REQUESTS, i);
+
+		if (!r->r.locked && r->r.seen > 0 && r->r.seen < x->before) {
+			memory_remove(m, MEMORY_REQUESTS, i);
+			counts->requests++;
+		}
+	}
+	*more_r = false;
+	return 0;
+}
+
+void
+memory_expire_end(struct store *st, void **state)
+{
+	(void)st;
+	(void)state;
+}

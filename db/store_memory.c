@@ -1,0 +1,571 @@
+/*
+ * store_memory.c - the judge: handles, transactions, messages and policies.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "db/memory_private.h"
+
+static struct memory *
+of(struct store *st)
+{
+	return (struct memory *)st;
+}
+
+void *
+memory_row(const struct memory *m, enum memory_tables table, size_t i)
+{
+	const struct memory_table *t = &m->data->tables[table];
+
+	return (char *)t->rows + i * t->width;
+}
+
+size_t
+memory_count(const struct memory *m, enum memory_tables table)
+{
+	return m->data->tables[table].n;
+}
+
+void *
+memory_add(struct memory *m, enum memory_tables table)
+{
+	struct memory_table *t = &m->data->tables[table];
+	void *row;
+
+	if (t->n == t->size) {
+		size_t size = t->size == 0 ? 16 : t->size * 2;
+		void *more = reallocarray(t->rows, size, t->width);
+
+		if (more == NULL) {
+			(void)store_fail(&m->base, "out of memory");
+			return NULL;
+		}
+		t->rows = more;
+		t->size = size;
+	}
+	row = (char *)t->rows + t->n++ * t->width;
+	memset(row, 0, t->width);
+	return row;
+}
+
+void
+memory_remove(struct memory *m, enum memory_tables table, size_t i)
+{
+	struct memory_table *t = &m->data->tables[table];
+	char *row = (char *)t->rows + i * t->width;
+
+	memmove(row, row + t->width, (--t->n - i) * t->width);
+}
+
+const void *
+memory_keep_octets(struct memory *m, const void *octets, size_t len)
+{
+	struct memory_text *text = malloc(sizeof(*text) + len + 1);
+
+	if (text == NULL)
+		return "";
+	text->next = m->data->texts;
+	m->data->texts = text;
+	if (len > 0)
+		memcpy(text->octets, octets, len);
+	text->octets[len] = '\0';
+	return text->octets;
+}
+
+const char *
+memory_keep(struct memory *m, const char *text)
+{
+	return text == NULL ? "" : memory_keep_octets(m, text, strlen(text));
+}
+
+bool
+memory_same(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
+
+static void
+free_tables(struct memory_table tables[MEMORY_NTABLES])
+{
+	for (size_t i = 0; i < MEMORY_NTABLES; i++) {
+		free(tables[i].rows);
+		tables[i].rows = NULL;
+	}
+}
+
+static void
+memory_close(struct store *st)
+{
+	struct memory *m = of(st);
+	struct memory_text *text;
+
+	if (--m->data->handles == 0) {
+		while ((text = m->data->texts) != NULL) {
+			m->data->texts = text->next;
+			free(text);
+		}
+		free_tables(m->data->tables);
+		free(m->data);
+	}
+	free(m);
+}
+
+static int
+memory_begin(struct store *st)
+{
+	struct memory *m = of(st);
+
+	for (size_t i = 0; i < MEMORY_NTABLES; i++) {
+		const struct memory_table *t = &m->data->tables[i];
+
+		m->saved[i] = *t;
+		m->saved[i].rows = calloc(t->size + 1, t->width);
+		if (m->saved[i].rows == NULL)
+			return store_fail(st, "out of memory");
+		if (t->n > 0)
+			memcpy(m->saved[i].rows, t->rows, t->n * t->width);
+	}
+	return 0;
+}
+
+static int
+memory_commit(struct store *st)
+{
+	free_tables(of(st)->saved);
+	return 0;
+}
+
+static void
+memory_rollback(struct store *st)
+{
+	struct memory *m = of(st);
+
+	free_tables(m->data->tables);
+	memcpy(m->data->tables, m->saved, sizeof(m->saved));
+	memset(m->saved, 0, sizeof(m->saved));
+}
+
+struct memory_request *
+memory_find_request(const struct memory *m, const char *domain)
+{
+	for (size_t i = 0; i < memory_count(m, MEMORY_REQUESTS); i++) {
+		struct memory_request *r = memory_row(m, MEMORY_REQUESTS, i);
+
+		if (memory_same(r->r.domain, domain))
+			return r;
+	}
+	return NULL;
+}
+
+const char *
+memory_rua(const struct memory *m, const struct memory_message *row)
+{
+	const struct memory_request *r = memory_find_request(m, row->policy_domain);
+	const struct memory_policy *p;
+
+	if (row->published == 0)
+		return "";
+	if (r != NULL && r->r.locked)
+		return r->r.rua;
+	p = memory_row(m, MEMORY_POLICIES, row->published - 1);
+	return p->rua;
+}
+
+static const char *
+join_rua(struct memory *m, const struct history_record *rec)
+{
+	const char *joined = "";
+
+	for (size_t i = 0; i < rec->nrua; i++) {
+		size_t size = strlen(joined) + strlen(rec->rua[i]) + 2;
+		char *text = malloc(size);
+
+		if (text == NULL)
+			return joined;
+		(void)snprintf(text, size, "%s%s%s", joined, i == 0 ? "" : ",", rec->rua[i]);
+		joined = memory_keep(m, text);
+		free(text);
+	}
+	return joined;
+}
+
+static bool
+same_policy(const struct memory_policy *a, const struct memory_policy *b)
+{
+	return memory_same(a->domain, b->domain) && strcmp(a->rua, b->rua) == 0 &&
+	    strcmp(a->discovery, b->discovery) == 0 && a->adkim == b->adkim &&
+	    a->aspf == b->aspf && a->p == b->p && a->sp == b->sp && a->np == b->np &&
+	    a->psd == b->psd && a->pct == b->pct && a->fo == b->fo && a->testing == b->testing;
+}
+
+/* The number of the policy of a record, from 1; 0 without a policy or memory. */
+static size_t
+policy_number(struct memory *m, const struct history_record *rec)
+{
+	struct memory_policy new = {
+		.domain = memory_keep(m, rec->pdomain), .rua = join_rua(m, rec),
+		.discovery = memory_keep(m, rec->discovery), .adkim = rec->adkim,
+		.aspf = rec->aspf, .p = rec->p, .sp = rec->sp, .np = rec->np, .psd = rec->psd,
+		.pct = rec->pct, .fo = rec->fo, .testing = rec->testing,
+	};
+	struct memory_policy *row;
+
+	if (rec->p == 0)
+		return 0;
+	for (size_t i = 0; i < memory_count(m, MEMORY_POLICIES); i++)
+		if (same_policy(memory_row(m, MEMORY_POLICIES, i), &new))
+			return i + 1;
+	if ((row = memory_add(m, MEMORY_POLICIES)) == NULL)
+		return 0;
+	*row = new;
+	return memory_count(m, MEMORY_POLICIES);
+}
+
+static int
+put_request(struct memory *m, const struct history_record *rec)
+{
+	struct memory_request *r = memory_find_request(m, rec->from);
+
+	if (r == NULL) {
+		if ((r = memory_add(m, MEMORY_REQUESTS)) == NULL)
+			return -1;
+		r->r.domain = memory_keep(m, rec->from);
+	}
+	if (r->r.locked || rec->received < r->r.seen)
+		return 0;
+	r->r.rua = join_rua(m, rec);
+	r->r.p = rec->p;
+	r->r.sp = rec->sp;
+	r->r.seen = rec->received;
+	return 0;
+}
+
+static void
+keep_lists(struct memory *m, struct store_message *out, const struct history_record *rec)
+{
+	struct store_dkim *dkim = calloc(rec->ndkim + 1, sizeof(*dkim));
+	struct store_reason reasons[HISTORY_OVERRIDES_MAX];
+
+	for (size_t i = 0; i < rec->ndkim && dkim != NULL; i++)
+		dkim[i] = (struct store_dkim){ memory_keep(m, rec->dkim[i].domain),
+		    rec->dkim[i].selector == NULL ? NULL :
+		    memory_keep(m, rec->dkim[i].selector), rec->dkim[i].result };
+	for (size_t i = 0; i < rec->nreasons; i++)
+		reasons[i] = (struct store_reason){ rec->reasons[i].type,
+		    rec->reasons[i].comment == NULL ? NULL :
+		    memory_keep(m, rec->reasons[i].comment) };
+	if (dkim != NULL) {
+		out->dkim = memory_keep_octets(m, dkim, rec->ndkim * sizeof(*dkim));
+		out->ndkim = rec->ndkim;
+	}
+	out->reasons = memory_keep_octets(m, reasons, rec->nreasons * sizeof(*reasons));
+	out->nreasons = rec->nreasons;
+	free(dkim);
+}
+
+static int
+add_one(struct memory *m, struct store_new *new)
+{
+	const struct history_record *rec = new->rec;
+	struct memory_message *row;
+	size_t published;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+		row = memory_row(m, MEMORY_MESSAGES, i);
+		if (row->received == rec->received &&
+		    strcmp(row->identity, new->identity) == 0) {
+			new->added = STORE_KNOWN;
+			return 0;
+		}
+	}
+	published = policy_number(m, rec);
+	if ((row = memory_add(m, MEMORY_MESSAGES)) == NULL)
+		return -1;
+	row->identity = memory_keep(m, new->identity);
+	row->policy_domain = memory_keep(m, rec->pdomain);
+	row->received = rec->received;
+	row->published = published;
+	row->m = (struct store_message){
+		.ip = memory_keep(m, rec->ipaddr), .from = memory_keep(m, rec->from),
+		.mfrom = memory_keep(m, rec->mfrom), .spf = rec->spf,
+		.spf_domain = rec->spf_domain == NULL || *rec->spf_domain == '\0' ? NULL :
+		    memory_keep(m, rec->spf_domain),
+		.spf_scope = rec->spf_scope, .align_dkim = rec->align_dkim,
+		.align_spf = rec->align_spf, .policy = rec->policy, .action = rec->action,
+		.effective = rec->effective,
+	};
+	keep_lists(m, &row->m, rec);
+	new->added = STORE_ADDED;
+	return rec->p == 0 ? 0 : put_request(m, rec);
+}
+
+static int
+memory_add_messages(struct store *st, struct store_new *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (add_one(of(st), &list[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static bool
+is_within(const struct memory_message *row, int64_t begin, int64_t end, bool unreported)
+{
+	return row->received >= begin && row->received < end &&
+	    (!unreported || row->report == 0);
+}
+
+/* The policy of a domain that was seen newest among some messages; 0 none. */
+static size_t
+newest_policy(const struct memory *m, const char *domain, int64_t begin, int64_t end,
+    bool unreported)
+{
+	int64_t last = -1;
+	size_t best = 0;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
+
+		if (!is_within(row, begin, end, unreported) || row->published == 0 ||
+		    !memory_same(row->policy_domain, domain))
+			continue;
+		if (row->received > last || (row->received == last && row->published > best)) {
+			last = row->received;
+			best = row->published;
+		}
+	}
+	return best;
+}
+
+/* The first domain with a message among some that comes after last by name; NULL none. */
+static const char *
+next_domain(const struct memory *m, const char *last, int64_t begin, int64_t end,
+    bool unreported)
+{
+	const char *next = NULL;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
+
+		if (is_within(row, begin, end, unreported) && row->published != 0 &&
+		    (last == NULL || strcasecmp(row->policy_domain, last) > 0) &&
+		    (next == NULL || strcasecmp(row->policy_domain, next) < 0))
+			next = row->policy_domain;
+	}
+	return next;
+}
+
+/* The policies of a moment, in a new block; their number in *n_r. */
+static struct store_policy *
+list_policies(const struct memory *m, int64_t begin, int64_t end, bool unreported,
+    size_t *n_r)
+{
+	struct store_policy *list = calloc(memory_count(m, MEMORY_MESSAGES) + 1, sizeof(*list));
+	const char *domain = NULL;
+
+	*n_r = 0;
+	while (list != NULL && (domain = next_domain(m, domain, begin, end, unreported)) != NULL) {
+		const struct memory_policy *p = memory_row(m, MEMORY_POLICIES,
+		    newest_policy(m, domain, begin, end, unreported) - 1);
+		const struct memory_request *r = memory_find_request(m, domain);
+		bool locked = r != NULL && r->r.locked;
+
+		list[(*n_r)++] = (struct store_policy){
+			.domain = p->domain, .adkim = p->adkim == 0 ? 'r' : p->adkim,
+			.aspf = p->aspf == 0 ? 'r' : p->aspf, .p = p->p, .sp = p->sp,
+			.np = p->np, .fo = p->fo, .psd = p->psd == 0 ? 'u' : p->psd,
+			.testing = p->testing,
+			.discovery = *p->discovery == '\0' ? NULL : p->discovery,
+			.rua = locked ? r->r.rua : p->rua, .locked = locked,
+		};
+	}
+	return list;
+}
+
+static int
+memory_each_policy(struct store *st, int64_t begin, int64_t end, bool unreported,
+    int (*fn)(const struct store_policy *p, void *arg), void *arg)
+{
+	size_t n;
+	struct store_policy *list = list_policies(of(st), begin, end, unreported, &n);
+	int result = 0;
+
+	if (list == NULL)
+		return store_fail(st, "out of memory");
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = fn(&list[i], arg);
+	free(list);
+	return result;
+}
+
+/* Message numbers in order of time, then of import; -1 at the end. */
+static ssize_t
+next_message(const struct memory *m, const char *domain, int64_t begin, int64_t end,
+    int64_t report, ssize_t last)
+{
+	int64_t last_time = last < 0 ? INT64_MIN :
+	    ((struct memory_message *)memory_row(m, MEMORY_MESSAGES, (size_t)last))->received;
+	int64_t best_time = 0;
+	ssize_t best = -1;
+
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
+		bool wanted = report != 0 ? row->report == report :
+		    is_within(row, begin, end, false) && memory_same(row->policy_domain, domain);
+
+		if (!wanted || row->received < last_time ||
+		    (row->received == last_time && (ssize_t)i <= last))
+			continue;
+		if (best < 0 || row->received < best_time) {
+			best = (ssize_t)i;
+			best_time = row->received;
+		}
+	}
+	return best;
+}
+
+static int
+memory_each_message(struct store *st, const char *policy_domain,
+    int64_t begin, int64_t end, int64_t report,
+    int (*fn)(const struct store_message *m, void *arg), void *arg)
+{
+	const struct memory *m = of(st);
+	ssize_t i = -1;
+	int result = 0;
+
+	while (result == 0 &&
+	    (i = next_message(m, policy_domain, begin, end, report, i)) >= 0)
+		result = fn(&((struct memory_message *)memory_row(m, MEMORY_MESSAGES,
+		    (size_t)i))->m, arg);
+	return result;
+}
+
+static int
+memory_count_window(struct store *st, int64_t begin, int64_t end,
+    int64_t *messages_r, int64_t *domains_r)
+{
+	const struct memory *m = of(st);
+
+	*messages_r = *domains_r = 0;
+	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
+		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
+		bool first = true;
+
+		if (!is_within(row, begin, end, false))
+			continue;
+		for (size_t k = 0; k < i; k++) {
+			const struct memory_message *other = memory_row(m, MEMORY_MESSAGES, k);
+
+			if (is_within(other, begin, end, false) &&
+			    memory_same(other->policy_domain, row->policy_domain))
+				first = false;
+		}
+		++*messages_r;
+		*domains_r += first;
+	}
+	return 0;
+}
+
+static const struct store_ops ops = {
+	.close = memory_close,
+	.begin = memory_begin,
+	.commit = memory_commit,
+	.rollback = memory_rollback,
+	.add_messages = memory_add_messages,
+	.each_policy = memory_each_policy,
+	.each_message = memory_each_message,
+	.count = memory_count_window,
+	.report_claim = memory_report_claim,
+	.report_add = memory_report_add,
+	.report_withhold = memory_report_withhold,
+	.report_release = memory_report_release,
+	.report_known = memory_report_known,
+	.delivery_claim = memory_delivery_claim,
+	.delivery_release = memory_delivery_release,
+	.delivery_result = memory_delivery_result,
+	.next_due = memory_next_due,
+	.audit = memory_audit,
+	.suppress = memory_suppress,
+	.unsuppress = memory_unsuppress,
+	.each_suppression = memory_each_suppression,
+	.suppressed = memory_suppressed,
+	.request = memory_request,
+	.request_lock = memory_request_lock,
+	.request_unlock = memory_request_unlock,
+	.expire = memory_expire,
+	.expire_end = memory_expire_end,
+};
+
+static const size_t widths[MEMORY_NTABLES] = {
+	[MEMORY_POLICIES] = sizeof(struct memory_policy),
+	[MEMORY_MESSAGES] = sizeof(struct memory_message),
+	[MEMORY_REPORTS] = sizeof(struct memory_report),
+	[MEMORY_DELIVERIES] = sizeof(struct memory_delivery),
+	[MEMORY_REQUESTS] = sizeof(struct memory_request),
+	[MEMORY_SUPPRESSIONS] = sizeof(struct store_suppression),
+};
+
+static struct store *
+new_handle(struct memory_data *data)
+{
+	struct memory *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return NULL;
+	m->base.ops = &ops;
+	m->data = data;
+	data->handles++;
+	return &m->base;
+}
+
+struct store *
+store_memory_again(struct store *st)
+{
+	struct store *other = new_handle(of(st)->data);
+
+	/* Its own name: the address of a living handle is no other's. */
+	if (other != NULL && snprintf(other->runner, sizeof(other->runner), "memory/%p",
+	    (void *)other) < 0)
+		other->runner[0] = '\0';
+	return other;
+}
+
+static struct store *
+memory_open(const char *location, const struct store_access *access, char *why,
+    size_t why_size)
+{
+	struct memory_data *data;
+	struct store *st;
+
+	(void)access;
+	if (*location != '\0')
+		return store_no(why, why_size, "a database in memory has no name; "
+		    "it must look like memory:");
+	data = calloc(1, sizeof(*data));
+	st = data == NULL ? NULL : new_handle(data);
+	if (st == NULL) {
+		free(data);
+		return store_no(why, why_size, "out of memory");
+	}
+	for (size_t i = 0; i < MEMORY_NTABLES; i++)
+		data->tables[i].width = widths[i];
+	return st;
+}
+
+/* It has no tables that could be old. */
+static int
+memory_pending(const char *location, const struct store_access *access,
+    int (*fn)(const char *statement, void *arg), void *arg, char *why, size_t why_size)
+{
+	(void)location;
+	(void)access;
+	(void)fn;
+	(void)arg;
+	(void)why;
+	(void)why_size;
+	return 0;
+}
+
+const struct store_backend store_memory = { "memory", memory_open, memory_pending };

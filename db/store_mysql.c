@@ -1,0 +1,560 @@
+/*
+ * store_mysql.c - MySQL and MariaDB: the connection, and the driver of its statements.
+ *
+ * Rows are fetched to this side at once, so that several statements can be in use. All
+ * columns are read as text, numbers too: the answers are small, the code is.
+ */
+#include "db/mysql_private.h"
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* First room for a column; it grows to what is met. */
+#define COLUMN_SIZE	256
+
+/* Octets of a long value sent at once. */
+#define PIECE	(256 * 1024)
+#define LONG_VALUE	(64 * 1024)
+
+struct mysql {
+	struct sql	 sql;		/* first: the store is the backend */
+	MYSQL		*db;		/* NULL: lost */
+	struct mysql_where where;
+	int64_t		 changes, last_id;
+};
+
+struct parameter {
+	long long	 number;
+	unsigned long	 len;
+};
+
+struct column {
+	char		*at;
+	unsigned long	 size, len;
+	my_bool		 is_null, cut;
+};
+
+struct statement {
+	MYSQL_STMT	*handle;
+	char		*text;
+	unsigned long	 nparameters, ncolumns;
+	MYSQL_BIND	*in, *out;
+	struct parameter *parameters;
+	struct column	*columns;
+	bool		 has_rows;	/* executed, and not at the end */
+};
+
+static struct mysql *
+of(struct sql *s)
+{
+	return (struct mysql *)s;
+}
+
+/* What an administrator can do, for the causes that have a remedy. */
+static const char *
+remedy(unsigned number)
+{
+	switch (number) {
+	case ER_NET_PACKET_TOO_LARGE:
+	case CR_NET_PACKET_TOO_LARGE:
+		return "; raise max_allowed_packet of the server";
+	case ER_NO_SUCH_TABLE:
+	case ER_BAD_FIELD_ERROR:
+		return "; the tables are not up to date, see opendmarc-schema(7)";
+	case ER_BINLOG_STMT_MODE_AND_ROW_ENGINE:
+		return "; set binlog_format of the server to MIXED or ROW";
+	default:
+		return "";
+	}
+}
+
+static bool
+is_lost(unsigned number)
+{
+	return number == CR_SERVER_GONE_ERROR || number == CR_SERVER_LOST ||
+	    number == ER_SERVER_SHUTDOWN || number == CR_CONNECTION_ERROR ||
+	    number == CR_CONN_HOST_ERROR || number == CR_COMMANDS_OUT_OF_SYNC;
+}
+
+/* Failures that go away when the transaction is run again. */
+static bool
+is_passing(unsigned number)
+{
+	return is_lost(number) || number == ER_LOCK_DEADLOCK ||
+	    number == ER_LOCK_WAIT_TIMEOUT || number == ER_CHECKREAD ||
+	    number == ER_QUERY_INTERRUPTED;
+}
+
+static int
+failed(struct mysql *m, unsigned number, const char *text)
+{
+	(void)store_fail(&m->sql.base, "database: %s%s", text, remedy(number));
+	m->sql.base.again = is_passing(number);
+	return -1;
+}
+
+/* Gives up a connection; statements that are in use stay, but do not work any more. */
+static void
+hang_up(struct mysql *m)
+{
+	sql_drop_statements(&m->sql);
+	if (m->db != NULL)
+		mysql_close(m->db);
+	m->db = NULL;
+	sql_forget_names(&m->sql);
+}
+
+static int
+dial(struct mysql *m)
+{
+	char why[256];
+
+	if (m->db != NULL)
+		return 0;
+	m->db = mysql_connect_to(&m->where, why, sizeof(why));
+	return m->db != NULL ? 0 : failed(m, CR_CONNECTION_ERROR, why);
+}
+
+/* Runs a text without parameters. */
+static int
+run(struct mysql *m, const char *text)
+{
+	unsigned number;
+
+	if (m->db == NULL)
+		return failed(m, CR_SERVER_LOST, "the connection was lost");
+	if (mysql_query(m->db, text) == 0)
+		return 0;
+	number = mysql_errno(m->db);
+	(void)failed(m, number, mysql_error(m->db));
+	if (is_lost(number))
+		hang_up(m);
+	return -1;
+}
+
+static void
+free_parts(struct statement *t)
+{
+	if (t->handle != NULL)
+		mysql_stmt_close(t->handle);
+	for (unsigned long i = 0; i < t->ncolumns && t->columns != NULL; i++)
+		free(t->columns[i].at);
+	free(t->columns);
+	free(t->out);
+	free(t->in);
+	free(t->parameters);
+	free(t->text);
+}
+
+static void
+my_drop(struct sql *s, void *stmt)
+{
+	struct statement *t = stmt;
+
+	(void)s;
+	free_parts(t);
+	free(t);
+}
+
+/* Rooms for parameters and columns. */
+static bool
+make_rooms(struct statement *t)
+{
+	t->nparameters = mysql_stmt_param_count(t->handle);
+	t->ncolumns = mysql_stmt_field_count(t->handle);
+	t->in = calloc(t->nparameters + 1, sizeof(*t->in));
+	t->parameters = calloc(t->nparameters + 1, sizeof(*t->parameters));
+	t->out = calloc(t->ncolumns + 1, sizeof(*t->out));
+	t->columns = calloc(t->ncolumns + 1, sizeof(*t->columns));
+	if (t->in == NULL || t->parameters == NULL || t->out == NULL || t->columns == NULL)
+		return false;
+	for (unsigned long i = 0; i < t->ncolumns; i++) {
+		struct column *c = &t->columns[i];
+
+		if ((c->at = malloc(COLUMN_SIZE)) == NULL)
+			return false;
+		c->size = COLUMN_SIZE;
+		t->out[i].buffer_type = MYSQL_TYPE_STRING;
+		t->out[i].buffer = c->at;
+		t->out[i].buffer_length = c->size - 1;
+		t->out[i].length = &c->len;
+		t->out[i].is_null = &c->is_null;
+		t->out[i].error = &c->cut;
+	}
+	return true;
+}
+
+static void *
+my_prepare(struct sql *s, const char *text)
+{
+	struct mysql *m = of(s);
+	struct statement *t;
+	unsigned number;
+
+	/* Between transactions a lost connection is nobody's loss. */
+	if (!s->base.in_transaction && !s->frozen && dial(m) != 0)
+		return NULL;
+	if (m->db == NULL) {
+		(void)failed(m, CR_SERVER_LOST, "the connection was lost");
+		return NULL;
+	}
+	if ((t = calloc(1, sizeof(*t))) == NULL || (t->text = strdup(text)) == NULL ||
+	    (t->handle = mysql_stmt_init(m->db)) == NULL) {
+		(void)store_fail(&s->base, "out of memory");
+		if (t != NULL)
+			my_drop(s, t);
+		return NULL;
+	}
+	if (mysql_stmt_prepare(t->handle, text, strlen(text)) == 0 && make_rooms(t))
+		return t;
+	number = mysql_stmt_errno(t->handle);
+	(void)failed(m, number, number == 0 ? "out of memory" : mysql_stmt_error(t->handle));
+	my_drop(s, t);
+	if (is_lost(number))
+		hang_up(m);
+	return NULL;
+}
+
+static void
+my_reset(struct sql *s, void *stmt)
+{
+	struct statement *t = stmt;
+
+	(void)s;
+	if (t->ncolumns > 0)
+		(void)mysql_stmt_free_result(t->handle);
+	t->has_rows = false;
+}
+
+static bool
+my_bind_int(struct sql *s, void *stmt, int n, int64_t number)
+{
+	struct statement *t = stmt;
+	MYSQL_BIND *in = &t->in[n];
+
+	(void)s;
+	if ((unsigned long)n >= t->nparameters)
+		return false;
+	*in = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_LONGLONG };
+	t->parameters[n].number = number;
+	in->buffer = &t->parameters[n].number;
+	return true;
+}
+
+static bool
+my_bind_text(struct sql *s, void *stmt, int n, const char *text, size_t len,
+    bool octets)
+{
+	struct statement *t = stmt;
+	MYSQL_BIND *in = &t->in[n];
+	union {
+		const char	*from;
+		char		*to;
+	} at = { text };
+
+	(void)s;
+	if ((unsigned long)n >= t->nparameters)
+		return false;
+	*in = (MYSQL_BIND){ .buffer_type = text == NULL ? MYSQL_TYPE_NULL :
+	    octets ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING };
+	t->parameters[n].len = (unsigned long)len;
+	in->buffer = at.to;		/* only read */
+	in->buffer_length = (unsigned long)len;
+	in->length = &t->parameters[n].len;
+	return true;
+}
+
+/* Sends long values in pieces, as the whole may not fit into one packet. */
+static int
+send_long(struct statement *t)
+{
+	for (unsigned long i = 0; i < t->nparameters; i++) {
+		const char *at = t->in[i].buffer;
+		unsigned long left = t->parameters[i].len;
+
+		if (t->in[i].buffer_type != MYSQL_TYPE_BLOB || left < LONG_VALUE)
+			continue;
+		while (left > 0) {
+			unsigned long piece = left < PIECE ? left : PIECE;
+
+			if (mysql_stmt_send_long_data(t->handle, (unsigned)i, at, piece) != 0)
+				return -1;
+			at += piece;
+			left -= piece;
+		}
+	}
+	return 0;
+}
+
+static int
+execute(struct mysql *m, struct statement *t)
+{
+	if ((t->nparameters > 0 && mysql_stmt_bind_param(t->handle, t->in) != 0) ||
+	    send_long(t) != 0 || mysql_stmt_execute(t->handle) != 0)
+		return -1;
+	if (t->ncolumns == 0) {
+		m->changes = (int64_t)mysql_stmt_affected_rows(t->handle);
+		m->last_id = (int64_t)mysql_stmt_insert_id(t->handle);
+		return 0;
+	}
+	if (mysql_stmt_bind_result(t->handle, t->out) != 0 ||
+	    mysql_stmt_store_result(t->handle) != 0)
+		return -1;
+	t->has_rows = true;
+	return 0;
+}
+
+/* Prepares a statement anew on a new connection, for another try; parameters stay. */
+static bool
+revive(struct mysql *m, struct statement *t)
+{
+	if (dial(m) != 0)
+		return false;
+	mysql_stmt_close(t->handle);
+	t->handle = mysql_stmt_init(m->db);
+	return t->handle != NULL &&
+	    mysql_stmt_prepare(t->handle, t->text, strlen(t->text)) == 0;
+}
+
+static int
+statement_failed(struct mysql *m, struct statement *t)
+{
+	unsigned number = mysql_stmt_errno(t->handle);
+
+	(void)failed(m, number, mysql_stmt_error(t->handle));
+	m->sql.duplicate = number == ER_DUP_ENTRY;
+	if (is_lost(number))
+		hang_up(m);
+	return -1;
+}
+
+/* The columns of the row that did not fit are fetched into more room. */
+static int
+widen(struct statement *t)
+{
+	for (unsigned long i = 0; i < t->ncolumns; i++) {
+		struct column *c = &t->columns[i];
+		char *more;
+
+		if (c->is_null || c->len < c->size)
+			continue;
+		if ((more = realloc(c->at, c->len + 1)) == NULL)
+			return -1;
+		c->at = more;
+		c->size = c->len + 1;
+		t->out[i].buffer = c->at;
+		t->out[i].buffer_length = c->len;
+		if (mysql_stmt_fetch_column(t->handle, &t->out[i], (unsigned)i, 0) != 0)
+			return -1;
+	}
+	return mysql_stmt_bind_result(t->handle, t->out) == 0 ? 0 : -1;
+}
+
+static int
+fetch(struct mysql *m, struct statement *t)
+{
+	int got = mysql_stmt_fetch(t->handle);
+
+	if (got == MYSQL_NO_DATA) {
+		t->has_rows = false;
+		return 0;
+	}
+	if (got == MYSQL_DATA_TRUNCATED && widen(t) != 0)
+		return store_fail(&m->sql.base, "out of memory");
+	if (got != 0 && got != MYSQL_DATA_TRUNCATED)
+		return statement_failed(m, t);
+	for (unsigned long i = 0; i < t->ncolumns; i++)
+		t->columns[i].at[t->columns[i].is_null ? 0 : t->columns[i].len] = '\0';
+	return 1;
+}
+
+static int
+my_step(struct sql *s, void *stmt)
+{
+	struct mysql *m = of(s);
+	struct statement *t = stmt;
+	unsigned number;
+
+	if (t->has_rows)
+		return fetch(m, t);
+	if (execute(m, t) != 0) {
+		number = mysql_stmt_errno(t->handle);
+		if (s->base.in_transaction || s->frozen || !is_lost(number))
+			return statement_failed(m, t);
+		/* Nothing depends on the old connection. */
+		hang_up(m);
+		if (!revive(m, t) || execute(m, t) != 0)
+			return t->handle == NULL || m->db == NULL ?
+			    failed(m, CR_SERVER_LOST, "the connection was lost") :
+			    statement_failed(m, t);
+	}
+	return t->ncolumns == 0 ? 0 : fetch(m, t);
+}
+
+static const char *
+my_text(struct sql *s, void *stmt, int n, size_t *len_r)
+{
+	const struct column *c = &((struct statement *)stmt)->columns[n];
+
+	(void)s;
+	*len_r = c->is_null ? 0 : c->len;
+	return c->is_null ? NULL : c->at;
+}
+
+static int64_t
+my_number(struct sql *s, void *stmt, int n)
+{
+	size_t len;
+	const char *text = my_text(s, stmt, n, &len);
+
+	return text == NULL ? 0 : (int64_t)strtoll(text, NULL, 10);
+}
+
+static int64_t
+my_changes(struct sql *s)
+{
+	return of(s)->changes;
+}
+
+static int64_t
+my_last_id(struct sql *s)
+{
+	return of(s)->last_id;
+}
+
+static int
+my_freeze(struct sql *s)
+{
+	struct mysql *m = of(s);
+
+	if (dial(m) != 0)
+		return -1;
+	if (run(m, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ") == 0 &&
+	    run(m, "START TRANSACTION READ ONLY") == 0)
+		return 0;
+	/* The connection may have been lost while nobody used it. */
+	return m->db == NULL && dial(m) == 0 &&
+	    run(m, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ") == 0 &&
+	    run(m, "START TRANSACTION READ ONLY") == 0 ? 0 : -1;
+}
+
+static void
+my_thaw(struct sql *s)
+{
+	struct mysql *m = of(s);
+
+	if (m->db != NULL && mysql_query(m->db, "COMMIT") != 0 && is_lost(mysql_errno(m->db)))
+		hang_up(m);
+}
+
+static const struct sql_driver driver = {
+	.dialect = SQL_DIALECT_MYSQL,
+	.prepare = my_prepare,
+	.reset = my_reset,
+	.drop = my_drop,
+	.bind_int = my_bind_int,
+	.bind_text = my_bind_text,
+	.step = my_step,
+	.text = my_text,
+	.number = my_number,
+	.changes = my_changes,
+	.last_id = my_last_id,
+	.freeze = my_freeze,
+	.thaw = my_thaw,
+};
+
+static int
+my_begin(struct store *st)
+{
+	struct mysql *m = (struct mysql *)st;
+
+	if (dial(m) != 0)
+		return -1;
+	if (run(m, "START TRANSACTION") != 0 &&
+	    (m->db != NULL || dial(m) != 0 || run(m, "START TRANSACTION") != 0))
+		return -1;
+	/* A statement that fails must not be tried on another connection. */
+	st->in_transaction = true;
+	if (sql_names_fresh(&m->sql) == 0)
+		return 0;
+	st->in_transaction = false;
+	if (m->db != NULL)
+		(void)mysql_query(m->db, "ROLLBACK");
+	return -1;
+}
+
+/* On a cluster, a transaction that lost against another one fails here. */
+static int
+my_commit(struct store *st)
+{
+	return run((struct mysql *)st, "COMMIT");
+}
+
+static void
+my_rollback(struct store *st)
+{
+	struct mysql *m = (struct mysql *)st;
+
+	if (m->db != NULL && mysql_query(m->db, "ROLLBACK") != 0)
+		hang_up(m);
+	sql_forget_names(&m->sql);
+}
+
+static void
+my_close(struct store *st)
+{
+	struct mysql *m = (struct mysql *)st;
+
+	sql_clear(&m->sql);
+	if (m->db != NULL)
+		mysql_close(m->db);
+	mysql_where_free(&m->where);
+	free(m);
+}
+
+static const struct store_ops ops = {
+	SQL_STORE_OPS,
+	.close = my_close,
+	.begin = my_begin,
+	.commit = my_commit,
+	.rollback = my_rollback,
+};
+
+static struct store *
+my_open(const char *location, const struct store_access *access, char *why,
+    size_t why_size)
+{
+	struct mysql *m = calloc(1, sizeof(*m));
+
+	if (m == NULL || !sql_init(&m->sql, &ops, &driver)) {
+		free(m);
+		return store_no(why, why_size, "out of memory");
+	}
+	if (mysql_where_read(location, access, &m->where, why, why_size) &&
+	    (m->db = mysql_connect_to(&m->where, why, why_size)) != NULL &&
+	    mysql_migrate(m->db, NULL, NULL, why, why_size) == 0)
+		return &m->sql.base;
+	my_close(&m->sql.base);
+	return NULL;
+}
+
+static int
+my_pending(const char *location, const struct store_access *access,
+    int (*fn)(const char *statement, void *arg), void *arg, char *why, size_t why_size)
+{
+	struct mysql_where where;
+	MYSQL *db = NULL;
+	int result = -1;
+
+	if (mysql_where_read(location, access, &where, why, why_size) &&
+	    (db = mysql_connect_to(&where, why, why_size)) != NULL)
+		result = mysql_migrate(db, fn, arg, why, why_size);
+	if (db != NULL)
+		mysql_close(db);
+	mysql_where_free(&where);
+	return result;
+}
+
+const struct store_backend store_mysql = { "mysql", my_open, my_pending };
