@@ -5,6 +5,7 @@
 
 #include "db/clean.h"
 #include "db/store.h"
+#include "libopendmarc/base/domain.h"
 
 /* The widths of the columns in the oldest tables. */
 #define ADDRESS_MAX	64
@@ -114,6 +115,31 @@ clean_record_is(const struct history_record *rec)
 	return true;
 }
 
+/* A domain written in its own letters is kept as the DNS knows it. */
+static void
+clean_domain(char text[], char a_labels[ODM_NAME_MAX + 1])
+{
+	if (!is_name(text, STORE_NAME_MAX) &&
+	    odm_domain_normalise(odm_span_str(text), a_labels))
+		return;
+	clean_name(text, STORE_NAME_MAX);
+	a_labels[0] = '\0';
+}
+
+/* Copies a domain of a record; NULL stays NULL. */
+static bool
+copy_domain(char **member, const char *text)
+{
+	char a_labels[ODM_NAME_MAX + 1];
+
+	if (text == NULL)
+		return true;
+	if (!history_set(member, odm_span_str(text)))
+		return false;
+	clean_domain(*member, a_labels);
+	return a_labels[0] == '\0' || history_set(member, odm_span_str(a_labels));
+}
+
 /* Copies a text of a record and cleans it; NULL stays NULL. */
 static bool
 copy_name(char **member, const char *text, size_t max)
@@ -137,9 +163,14 @@ copy_lists(const struct history_record *rec, struct history_record *copy)
 			return false;
 	}
 	for (size_t i = 0; i < copy->ndkim; i++) {
-		clean_name(copy->dkim[i].domain, STORE_NAME_MAX);
-		if (copy->dkim[i].selector != NULL)
-			clean_name(copy->dkim[i].selector, STORE_NAME_MAX);
+		struct history_dkim *d = &copy->dkim[i];
+		char a_labels[ODM_NAME_MAX + 1];
+
+		clean_domain(d->domain, a_labels);
+		if (a_labels[0] != '\0' && !history_set(&d->domain, odm_span_str(a_labels)))
+			return false;
+		if (d->selector != NULL)
+			clean_name(d->selector, STORE_NAME_MAX);
 	}
 	for (size_t i = 0; i < rec->nrua; i++) {
 		if (!history_add_rua(copy, odm_span_str(rec->rua[i])))
@@ -164,10 +195,10 @@ copy_texts(const struct history_record *rec, struct history_record *copy)
 	return copy_name(&copy->job, rec->job, JOB_MAX) &&
 	    copy_name(&copy->reporter, rec->reporter, STORE_NAME_MAX) &&
 	    copy_name(&copy->ipaddr, rec->ipaddr, ADDRESS_MAX) &&
-	    copy_name(&copy->from, rec->from, STORE_NAME_MAX) &&
-	    copy_name(&copy->mfrom, rec->mfrom, STORE_NAME_MAX) &&
-	    copy_name(&copy->pdomain, rec->pdomain, STORE_NAME_MAX) &&
-	    copy_name(&copy->spf_domain, rec->spf_domain, STORE_NAME_MAX) &&
+	    copy_domain(&copy->from, rec->from) &&
+	    copy_domain(&copy->mfrom, rec->mfrom) &&
+	    copy_domain(&copy->pdomain, rec->pdomain) &&
+	    copy_domain(&copy->spf_domain, rec->spf_domain) &&
 	    copy_name(&copy->discovery, rec->discovery, STORE_NAME_MAX) &&
 	    copy_lists(rec, copy);
 }

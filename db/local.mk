@@ -32,3 +32,6 @@ db_libstore_la_SOURCES += \
 endif
 db_libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 db_libstore_la_LIBADD = common/libhistory.la $(SQLITE_LIBS) $(MYSQL_LIBS)
+
+# For administrators who make the tables by hand.
+dist_pkgdata_DATA = db/schema.mysql

@@ -17,6 +17,9 @@
 /* Rows of 1.x that one statement takes over. */
 #define ADOPT_ROWS	"10000"
 
+/* So often is a step begun again when another program makes it at the same time. */
+#define ROUNDS	50
+
 /* Policies are only needed for messages that may still be reported. */
 #define ADOPT_DAYS	"3"
 
@@ -78,7 +81,7 @@ is_denied(unsigned number)
 	    number == ER_SPECIFIC_ACCESS_DENIED_ERROR;
 }
 
-/* 0, or 1: made by somebody else meanwhile; fn's value; -1. */
+/* 0; fn's value; -1. *raced_r: it seems to be made already, with the reason kept. */
 static int
 apply(const struct migration *m, const char *statement, bool *raced_r)
 {
@@ -89,10 +92,7 @@ apply(const struct migration *m, const char *statement, bool *raced_r)
 	if (mysql_query(m->db, statement) == 0)
 		return 0;
 	number = mysql_errno(m->db);
-	if (is_made_already(number) && !*raced_r) {
-		*raced_r = true;
-		return 0;
-	}
+	*raced_r = is_made_already(number);
 	if (is_denied(number)) {
 		(void)store_no(m->why, m->why_size, "the tables are not up to date and this "
 		    "account may not change them (%s); an administrator of the database has "
@@ -101,7 +101,7 @@ apply(const struct migration *m, const char *statement, bool *raced_r)
 	}
 	(void)store_no(m->why, m->why_size, "the tables cannot be brought up to date: %s (%.150s)",
 	    mysql_error(m->db), statement);
-	return -1;
+	return *raced_r ? 0 : -1;
 }
 
 /* Whether the items of a table are to be looked at: 1, 0, -1. */
@@ -160,7 +160,7 @@ run_items(const struct migration *m, const struct mysql_step *step, bool *raced_
 	int result = 0;
 
 	odm_strbuf_init(&statement, STATEMENT_MAX);
-	for (size_t at = 0; at < step->nitems && result == 0;) {
+	for (size_t at = 0; at < step->nitems && result == 0 && !*raced_r;) {
 		result = collect(m, step, &at, &statement);
 		if (result == 0 && statement.len > 0)
 			result = apply(m, statement.at, raced_r);
@@ -169,36 +169,42 @@ run_items(const struct migration *m, const struct mysql_step *step, bool *raced_
 	return result;
 }
 
-/* Whoever loses a race looks again at what is missing, and then must be alone. */
+/* The statement that notes a step, for whoever comes first. */
+static int
+note_step(const struct migration *m, size_t version)
+{
+	char note[256];
+	bool raced = false;
+
+	if (snprintf(note, sizeof(note), "INSERT INTO schema_version (version, what) VALUES"
+	    " (%zu, '%s')", version + 1, mysql_steps[version].what) >= (int)sizeof(note))
+		return -1;
+	return apply(m, note, &raced);
+}
+
+/* Whoever loses a race against another program looks again at what is missing. */
 static int
 run_step(const struct migration *m, size_t version)
 {
-	const struct mysql_step *step = &mysql_steps[version];
-	char note[256];
-	bool raced = false, again = true;
-	int result = 0;
+	bool raced = false;
+	int result = version == 0 ? apply(m, version_table, &raced) : 0;
 
-	if (version == 0)
-		result = apply(m, version_table, &raced);
-	for (int round = 0; result == 0 && again && round < 20; round++) {
+	for (int round = 0; result == 0 && round < ROUNDS; round++) {
 		raced = false;
-		result = run_items(m, step, &raced);
-		again = raced;
+		result = run_items(m, &mysql_steps[version], &raced);
+		if (!raced)
+			break;
 	}
-	if (result != 0)
-		return result;
-	if (snprintf(note, sizeof(note), "INSERT INTO schema_version (version, what) VALUES"
-	    " (%zu, '%s')", version + 1, step->what) >= (int)sizeof(note))
+	if (result == 0 && raced)
 		return -1;
-	raced = false;
-	return apply(m, note, &raced);
+	return result == 0 ? note_step(m, version) : result;
 }
 
 /* A policy of requests in the words of policies, and its digest as sql_names.c makes it. */
 #define REQUEST_RUA	"COALESCE(q.repuri, '')"
 #define REQUEST_DIGEST \
-	"SHA2(CONCAT_WS(' ', q.adkim, q.aspf, q.policy, q.spolicy, 0, q.pct, q.fo, 0, 0, '', " \
-	REQUEST_RUA "), 256)"
+	"CONVERT(SHA2(CONCAT_WS(' ', q.adkim, q.aspf, q.policy, q.spolicy, 0, q.pct, q.fo, 0," \
+	" 0, '', " REQUEST_RUA "), 256) USING ascii)"
 #define REQUEST_LETTER(column) \
 	"CASE q." column " WHEN 110 THEN 'n' WHEN 113 THEN 'q' WHEN 114 THEN 'r'" \
 	" WHEN 115 THEN 's' ELSE '' END"
@@ -259,6 +265,10 @@ mysql_migrate(MYSQL *db, int (*fn)(const char *statement, void *arg), void *arg,
 		    mysql_nsteps);
 		return -1;
 	}
+	/* An administrator's session may refuse the zero dates of old tables. */
+	if (fn != NULL && (size_t)version < mysql_nsteps)
+		result = fn("SET SESSION time_zone = '+00:00', SESSION sql_mode ="
+		    " 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'", arg);
 	for (; result == 0 && (size_t)version < mysql_nsteps; version++)
 		result = run_step(&m, (size_t)version);
 	return result != 0 || fn != NULL ? result : adopt_rows(&m);

@@ -115,6 +115,9 @@ static const struct mysql_item tables_of_1x[] = {
 	KEY("messages", "date", "", "date"),
 
 	INNODB("signatures"),
+	{ "signatures", IS_COLUMN("signatures", "message", " AND COLUMN_TYPE LIKE '%unsigned'"),
+	    "MODIFY message INT UNSIGNED NOT NULL, MODIFY domain INT UNSIGNED NOT NULL,"
+	    " MODIFY error TINYINT UNSIGNED NOT NULL" },
 	{ "signatures", IS_COLUMN("signatures", "selector", ""),
 	    "ADD selector INT UNSIGNED NOT NULL DEFAULT '0' AFTER domain" },
 	{ "signatures", IS_COLUMN("signatures", "selector", " AND COLUMN_DEFAULT IS NOT NULL"),

@@ -26,16 +26,18 @@ void
 report_id(const char *submitter, const char *policy_domain,
     const struct report_window *w, char id_r[REPORT_ID_LEN + 1])
 {
-	char begin[24], end[24], date[REPORT_DATE_SIZE];
-	const char *texts[] = { submitter, policy_domain, begin, end };
+	char begin[24], end[24], part[16], date[REPORT_DATE_SIZE];
+	const char *texts[] = { submitter, policy_domain, begin, end, part };
+	size_t n = w->part == 0 ? COUNT(texts) - 1 : COUNT(texts);
 
 	(void)snprintf(begin, sizeof(begin), "%" PRId64, w->begin);
 	(void)snprintf(end, sizeof(end), "%" PRId64, w->end);
+	(void)snprintf(part, sizeof(part), "%d", w->part);
 	report_window_date(w, date);
 	memcpy(id_r, date, 4);
 	memcpy(id_r + 4, date + 5, 2);
 	memcpy(id_r + 6, date + 8, 2);
-	hash_texts(texts, COUNT(texts), REPORT_ID_LEN - 8, id_r + 8);
+	hash_texts(texts, n, REPORT_ID_LEN - 8, id_r + 8);
 }
 
 bool

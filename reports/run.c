@@ -307,7 +307,10 @@ print_plan(struct subject *s)
 static int
 make_report(struct subject *s)
 {
-	if (report_document_make(s->run->identity, &s->policy, s->window, s->rows,
+	struct report_window window = *s->window;
+
+	window.part = s->claimed ? s->claim.part : 0;
+	if (report_document_make(s->run->identity, &s->policy, &window, s->rows,
 	    &s->doc) != 0) {
 		say_broken(s, "report", "memory is short or a name is too long");
 		return GO_ON;

@@ -19,6 +19,7 @@
 struct report_window {
 	int64_t	begin;		/* epoch seconds, the first second */
 	int64_t	end;		/* the first second after it; reports print end - 1 */
+	int	part;		/* 0; 1 and more: a supplement, with an id of its own */
 };
 
 /*

@@ -64,9 +64,10 @@ class Server:
         return [find("mariadb", "mysql"), "--no-defaults", "--batch", "--raw",
                 "--skip-column-names", f"--socket={self.socket}", "--user=root", *args]
 
-    def sql(self, text, database=""):
+    def sql(self, text, database="", check=True):
         """Runs statements; the rows of the answers, each a list of texts."""
-        done = self.procs.run(self.client(*([database] if database else [])), input=text)
+        done = self.procs.run(self.client(*([database] if database else [])), input=text,
+                              check=check)
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def url(self, database, user="root", host="localhost"):

@@ -696,6 +696,504 @@ START_TEST(report_is_whole_or_not)
 }
 END_TEST
 
+/* The addresses of which messages a claimed report is. */
+static int
+see_ip(const struct store_message *m, void *arg)
+{
+	struct seen *seen = arg;
+
+	note(seen, "%s ", m->ip);
+	return counted(seen);
+}
+
+START_TEST(one_runner_makes_a_report)
+{
+	struct store *other = open_other();
+	struct store_claim mine, theirs;
+	struct seen seen = { .text = "" };
+	enum store_claimed how;
+	int64_t now = (int64_t)time(NULL);
+	bool added;
+
+	add("i1", T0, "ipaddr 192.0.2.1\n");
+	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, now, &mine, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert_int_eq(mine.part, 0);
+	ck_assert_int_eq(store_report_claim(other, "a.example", T0, T0 + DAY, now, &theirs,
+	    &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_TAKEN);
+	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, now, &mine, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+
+	/* What comes meanwhile is not in it; the claim passes on when its time is over. */
+	add("i2", T0, "ipaddr 192.0.2.2\n");
+	ck_assert_int_eq(store_report_claim(other, "a.example", T0, T0 + DAY,
+	    now + ODM_CLAIM_SECS + 60, &theirs, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert_int_eq(theirs.report, mine.report);
+	ck_assert_int_eq(store_each_claimed(other, &theirs, see_ip, &seen), 0);
+	ck_assert_str_eq(seen.text, "192.0.2.1 ");
+
+	/* The one who was too slow changes nothing. */
+	ck_assert_int_eq(store_report_withhold(st, &mine, "slow"), 0);
+	ck_assert_int_eq(store_report_release(st, &mine), 0);
+	ck_assert_int_eq(store_report_add(st, &mine, "slow", 1, NULL, 0, &added), 0);
+	ck_assert(!added);
+	ck_assert_int_eq(store_report_add(other, &theirs, "r1", 1, NULL, 0, &added), 0);
+	ck_assert(added);
+	ck_assert_int_eq(store_report_add(other, &theirs, "r1", 1, NULL, 0, &added), 0);
+	store_close(&other);
+}
+END_TEST
+
+START_TEST(late_messages_get_a_supplement)
+{
+	struct store_claim claim;
+	struct seen seen = { .text = "" };
+	enum store_claimed how;
+
+	add("i1", T0, "ipaddr 192.0.2.1\n");
+	ck_assert(add_report(st, "a.example", "r1", NULL, 0));
+	ck_assert_int_eq(store_each_unreported(st, T0, T0 + DAY, see_policy, &seen), 0);
+	ck_assert_int_eq(seen.calls, 0);
+	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_NOTHING);
+
+	add("i2", T0 + 1, "ipaddr 192.0.2.2\np 110\n");
+	ck_assert_int_eq(store_each_unreported(st, T0, T0 + DAY, see_policy, &seen), 0);
+	ck_assert_str_eq(seen.text, "a.example rs n-- fo=0 psd=u t=0 - rua=\n");
+	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert_int_eq(claim.part, 1);
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_claimed(st, &claim, see_ip, &seen), 0);
+	ck_assert_str_eq(seen.text, "192.0.2.2 ");
+
+	/* Given back, they are there for the next one. */
+	ck_assert_int_eq(store_report_release(st, &claim), 0);
+	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert_int_eq(claim.part, 1);
+	ck_assert_int_eq(store_report_withhold(st, &claim, "no destination"), 0);
+	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_int_eq(how, STORE_CLAIM_NOTHING);
+}
+END_TEST
+
+static int
+send_by(const struct store_delivery *d, void *by)
+{
+	return store_delivery_result(by, d->id, STORE_DELIVERY_SENT, 0, NULL);
+}
+
+/* While one runner sends, another one finds nothing to send. */
+static int
+look_elsewhere(const struct store_delivery *d, void *arg)
+{
+	struct seen *seen = arg, inner = { .text = "" };
+	struct store *other = open_other();
+
+	seen->calls++;
+	ck_assert_int_ge(d->first_try, (int64_t)time(NULL) - 100);
+	ck_assert_int_eq(store_each_due(other, 1, see_delivery, &inner), 0);
+	ck_assert_int_eq(inner.calls, 0);
+	ck_assert_int_eq(store_each_due(st, 1, see_delivery, &inner), 0);
+	ck_assert_int_eq(inner.calls, 0);
+	ck_assert_int_eq(store_delivery_result(other, d->id, STORE_DELIVERY_SENT, 0, NULL), -1);
+	ck_assert(!store_again(other));
+
+	/* A host that died: its claim ends. */
+	if (seen->stop_after == 99) {
+		ck_assert_int_eq(store_each_due(other, (int64_t)time(NULL) + ODM_CLAIM_SECS + 60,
+		    send_by, other), 0);
+		ck_assert_int_eq(store_delivery_result(st, d->id, STORE_DELIVERY_FAILED, 5,
+		    "late"), -1);
+	}
+	store_close(&other);
+	return 0;
+}
+
+START_TEST(one_runner_tries_a_delivery)
+{
+	static const struct store_delivery d = { .destination = "good@a.example",
+	    .mail = "x", .mail_len = 1 };
+	struct seen seen = { .text = "" };
+
+	add("i1", T0, "");
+	ck_assert(add_report(st, "a.example", "r1", &d, 1));
+	ck_assert_int_eq(store_each_due(st, 1, look_elsewhere, &seen), 0);
+	ck_assert_int_eq(seen.calls, 1);
+	/* No outcome was noted: it is as it was. */
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_due(st, 1, see_delivery, &seen), 0);
+	ck_assert_str_eq(seen.text,
+	    "a.example 0-86400 r1 good@a.example state=0 tries=0 next=0 - [x]\n");
+	seen = (struct seen){ .stop_after = 99 };
+	ck_assert_int_eq(store_each_due(st, 1, look_elsewhere, &seen), 0);
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_due(st, INT32_MAX, see_delivery, &seen), 0);
+	ck_assert_int_eq(seen.calls, 0);
+}
+END_TEST
+
+static int
+see_suppression(const struct store_suppression *s, void *arg)
+{
+	struct seen *seen = arg;
+	bool removed;
+
+	note(seen, "%s(%s)%lld ", s->destination, s->reason, (long long)s->until);
+	ck_assert_int_gt(s->added, 0);
+	ck_assert_int_eq(store_unsuppress(st, "nothing.example", &removed), 0);
+	ck_assert(!removed);
+	return counted(seen);
+}
+
+static bool
+is_suppressed(const char *address, int64_t now, const char *want)
+{
+	char reason[32] = "";
+	bool suppressed;
+
+	ck_assert_int_eq(store_suppressed(st, address, now, &suppressed, reason,
+	    sizeof(reason)), 0);
+	ck_assert_str_eq(reason, want);
+	return suppressed;
+}
+
+START_TEST(suppressions)
+{
+	struct seen seen = { .text = "" };
+	char text[STORE_NAME_MAX + 2], name[64];
+	bool removed;
+
+	ck_assert_int_eq(store_suppress(st, "A@Example.com", "bounced", 1000), 0);
+	ck_assert_int_eq(store_suppress(st, "example.net", NULL, 0), 0);
+	ck_assert_int_eq(store_suppress(st, "x@example.net", "full", 0), 0);
+	ck_assert(is_suppressed("a@EXAMPLE.com", 999, "bounced"));
+	ck_assert(!is_suppressed("a@example.com", 1000, ""));
+	ck_assert(!is_suppressed("b@example.com", 1, ""));
+	ck_assert(is_suppressed("b@example.net", 5000, ""));
+	ck_assert(is_suppressed("x@example.net", 1, "full"));
+	ck_assert(!is_suppressed("x@sub.example.net", 1, ""));
+	ck_assert_int_eq(store_suppress(st, "a@example.com", "again", 3000), 0);
+	ck_assert(is_suppressed("a@example.com", 2000, "again"));
+	ck_assert_int_eq(store_each_suppression(st, 2000, see_suppression, &seen), 0);
+	ck_assert_str_eq(seen.text, "a@example.com(again)3000 example.net()0 "
+	    "x@example.net(full)0 ");
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_suppression(st, 3000, see_suppression, &seen), 0);
+	ck_assert_str_eq(seen.text, "example.net()0 x@example.net(full)0 ");
+	ck_assert_int_eq(store_unsuppress(st, "EXAMPLE.net", &removed), 0);
+	ck_assert(removed);
+	ck_assert(!is_suppressed("b@example.net", 5000, ""));
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ck_assert_int_eq(store_suppress(st, text, "long", 0), -1);
+	ck_assert_int_eq(store_suppress(st, "", "empty", 0), -1);
+
+	/* More than one page of them. */
+	ck_assert_int_eq(store_begin(st), 0);
+	for (int i = 0; i < 250; i++) {
+		snprintf(name, sizeof(name), "n%d.example", i);
+		ck_assert_int_eq(store_suppress(st, name, "", 0), 0);
+	}
+	ck_assert_int_eq(store_commit(st), 0);
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_suppression(st, 3000, see_suppression, &seen), 0);
+	ck_assert_int_eq(seen.calls, 251);
+}
+END_TEST
+
+static int
+see_request(const struct store_request *r, void *arg)
+{
+	note(arg, "%s %s locked=%d %c%c seen=%lld", r->domain, r->rua, r->locked, shown(r->p),
+	    shown(r->sp), (long long)r->seen);
+	return 3;
+}
+
+static const char *
+request(const char *domain)
+{
+	static struct seen seen;
+
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_ne(store_request(st, domain, see_request, &seen), -1);
+	return seen.text;
+}
+
+START_TEST(locked_requests)
+{
+	struct seen seen = { .text = "" };
+
+	ck_assert_str_eq(request("a.example"), "");
+	add("i1", T0 + 10, "rua mailto:r@a.example\n");
+	ck_assert_str_eq(request("A.example"),
+	    "a.example mailto:r@a.example locked=0 r- seen=1641600010");
+	add("i2", T0 + 5, "rua mailto:old@a.example\n");
+	ck_assert_ptr_nonnull(strstr(request("a.example"), "mailto:r@a.example"));
+
+	ck_assert_int_eq(store_request_lock(st, "a.example", "mailto:mine@b.example"), 0);
+	add("i3", T0 + 20, "rua mailto:new@a.example\n");
+	ck_assert_str_eq(request("a.example"),
+	    "a.example mailto:mine@b.example locked=1 r- seen=1641600010");
+	ck_assert_int_eq(store_each_policy(st, T0, T0 + DAY, see_policy, &seen), 0);
+	ck_assert_ptr_nonnull(strstr(seen.text, "rua=mailto:mine@b.example\n"));
+
+	ck_assert_int_eq(store_request_unlock(st, "a.example"), 0);
+	add("i4", T0 + 15, "rua mailto:back@a.example\n");
+	ck_assert_ptr_nonnull(strstr(request("a.example"), "mailto:back@a.example locked=0"));
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_policy(st, T0, T0 + DAY, see_policy, &seen), 0);
+	ck_assert_ptr_nonnull(strstr(seen.text, "rua=mailto:new@a.example\n"));
+
+	ck_assert_int_eq(store_request_lock(st, "new.example", ""), 0);
+	ck_assert_str_eq(request("new.example"), "new.example  locked=1 -- seen=0");
+	ck_assert_int_eq(store_request_unlock(st, "none.example"), 0);
+}
+END_TEST
+
+static int
+see_reason(const char *reason, int64_t messages, void *arg)
+{
+	note(arg, "%s=%lld ", reason, (long long)messages);
+	return 0;
+}
+
+static const char *
+audit(void)
+{
+	static struct seen seen;
+	struct store_audit a;
+
+	seen = (struct seen){ .text = "" };
+	ck_assert_msg(store_audit(st, T0, T0 + DAY, &a, see_reason, &seen) == 0, "%s",
+	    store_error(st));
+	note(&seen, "seen=%d told=%d waiting=%d undeliverable=%d withheld=%d unreported=%d "
+	    "not_owed=%d", (int)a.seen, (int)a.told, (int)a.waiting, (int)a.undeliverable,
+	    (int)a.withheld, (int)a.unreported, (int)a.not_owed);
+	ck_assert_int_eq(a.seen, a.told + a.waiting + a.undeliverable + a.withheld +
+	    a.unreported + a.not_owed);
+	return seen.text;
+}
+
+/* Messages of six domains that ask for reports, one that does not, one without a policy. */
+static void
+add_many(void)
+{
+	for (int i = 0; i < 20; i++) {
+		char lines[128], id[8];
+
+		snprintf(lines, sizeof(lines), "pdomain d%d.example\nfrom d%d.example\n%s", i % 6,
+		    i % 6, "rua mailto:r@a.example\n");
+		snprintf(id, sizeof(id), "m%d", i);
+		add(id, T0 + i, lines);
+	}
+	add("quiet", T0, "pdomain quiet.example\n");
+	add("none", T0, "pdomain none.example\np 0\npolicy 14\n");
+	add("elsewhere", T0 + DAY, "rua mailto:r@a.example\n");
+}
+
+START_TEST(every_message_is_accounted_for)
+{
+	static const struct store_delivery d[] = {
+		{ .destination = "good@a.example" }, { .destination = "later@a.example" },
+		{ .destination = "dead@a.example" },
+	};
+	struct seen seen = { .text = "" };
+	struct store_claim claim;
+	enum store_claimed how;
+
+	add_many();
+	ck_assert_str_eq(audit(), "seen=22 told=0 waiting=0 undeliverable=0 withheld=0 "
+	    "unreported=20 not_owed=2");
+	ck_assert(add_report(st, "d0.example", "r0", d, 2));		/* 4 messages */
+	ck_assert(add_report(st, "d1.example", "r1", d + 1, 2));	/* 4 */
+	ck_assert(add_report(st, "d2.example", "r2", d + 2, 1));	/* 3 */
+	ck_assert_int_eq(store_report_claim(st, "d3.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_str_eq(audit(), "seen=22 told=0 waiting=11 undeliverable=0 withheld=0 "
+	    "unreported=9 not_owed=2");
+	ck_assert_int_eq(store_report_withhold(st, &claim, "suppressed"), 0);
+	ck_assert_int_eq(store_report_claim(st, "d4.example", T0, T0 + DAY, 0, &claim, &how), 0);
+	ck_assert_int_eq(store_report_withhold(st, &claim, "no destination"), 0);
+	ck_assert_int_eq(store_each_due(st, 1, try_delivery, &seen), 0);
+	ck_assert_str_eq(audit(), "no destination=3 suppressed=3 seen=22 told=4 waiting=4 "
+	    "undeliverable=3 withheld=6 unreported=3 not_owed=2");
+}
+END_TEST
+
+static struct store_expired
+expire(int64_t before, bool all, bool unreported)
+{
+	const struct store_expiry expiry = { before, 7, all, unreported };
+	struct store_expired counts;
+
+	ck_assert_msg(store_expire(st, &expiry, &counts) == 0, "%s", store_error(st));
+	return counts;
+}
+
+START_TEST(expiry)
+{
+	static const struct store_delivery good = { .destination = "good@a.example" };
+	static const struct store_delivery later = { .destination = "later@a.example" };
+	struct seen seen = { .text = "" };
+	struct store_expired gone;
+	bool known;
+
+	add_many();
+	ck_assert_int_eq(store_request_lock(st, "d0.example", "mailto:x@b.example"), 0);
+	ck_assert_int_eq(store_suppress(st, "old.example", "", 1000), 0);
+	ck_assert_int_eq(store_suppress(st, "new.example", "", 0), 0);
+	gone = expire(T0 + 10, false, false);
+	ck_assert_int_eq(gone.messages, 2);	/* only those that nobody wants to hear of */
+	ck_assert_int_eq(gone.kept, 10);
+	ck_assert_int_eq(gone.suppressions, 1);
+	ck_assert_int_eq(count_messages(), 21);
+
+	ck_assert(add_report(st, "d0.example", "r0", &good, 1));
+	ck_assert(add_report(st, "d1.example", "r1", &later, 1));
+	ck_assert_int_eq(store_each_due(st, 1, try_delivery, &seen), 0);
+	gone = expire(T0 + 10, false, false);
+	ck_assert_int_eq(gone.messages, 4);
+	ck_assert_int_eq(gone.kept, 6);
+	ck_assert_int_eq(gone.reports, 0);
+
+	/* The window is over: the report that was sent goes, the one that waits stays. */
+	gone = expire(T0 + DAY, false, false);
+	ck_assert_int_eq(gone.messages, 4);
+	ck_assert_int_eq(gone.kept, 12);
+	ck_assert_int_eq(gone.reports, 1);
+	ck_assert_int_eq(store_report_known(st, "d1.example", T0, T0 + DAY, &known), 0);
+	ck_assert(known);
+	ck_assert_ptr_nonnull(strstr(request("d0.example"), "locked=1"));
+	ck_assert_str_eq(request("d1.example"), "");
+
+	gone = expire(T0 + DAY, true, true);
+	ck_assert_int_eq(gone.messages, 12);
+	ck_assert_int_eq(gone.kept, 0);
+	ck_assert_int_eq(count_messages(), 1);
+	if (kind != JUDGE) {
+		/* Left are those of one message, a lock and a report that waits. */
+		ck_assert_int_eq(gone.domains, 6);
+		ck_assert_int_eq(gone.policies, 7);
+		ck_assert_int_eq(gone.addresses, 0);
+		ck_assert_int_eq(gone.selectors, 0);
+	}
+	/* Ids that were removed are not used again. */
+	add("again", T0, "pdomain d3.example\n");
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_message(st, "d3.example", T0, T0 + DAY, see_message, &seen),
+	    0);
+	ck_assert_int_eq(seen.calls, 1);
+	gone = expire(T0 + DAY + 1, true, true);
+	ck_assert_int_eq(gone.messages, 2);
+	if (kind != JUDGE)
+		ck_assert_int_eq(gone.addresses, 1);
+}
+END_TEST
+
+/* A batch in which some records are known, twice there, or wrong. */
+START_TEST(batches)
+{
+	enum { N = 700 };
+	static struct history_record recs[N];
+	static struct store_new list[N];
+	static char ids[N][16];
+	struct seen seen = { .text = "" };
+	char lines[160];
+	size_t i, most = 0;
+
+	for (i = 0; i < N; i++) {
+		snprintf(lines, sizeof(lines), "pdomain d%zu.example\nfrom w.d%zu.example\n"
+		    "ipaddr 192.0.2.%zu\nrua mailto:r%zu@a.example\ndkim esp.example S%zu 7\n"
+		    "override other number%zu\n", i % 3, i % 50, i % 200, i, i % 5, i);
+		recs[i] = record(lines);
+		recs[i].received = T0 + (int64_t)(i * 7 % N);
+		snprintf(ids[i], sizeof(ids[i]), "b%zu", i == 600 ? 599 : i);
+		list[i] = (struct store_new){ &recs[i], ids[i], STORE_KNOWN };
+	}
+	recs[600].received = recs[599].received;
+	ck_assert_int_eq(store_add_message(st, &recs[300], ids[300], &list[300].added), 0);
+	ck_assert_int_eq(store_add_message(st, &recs[699], ids[699], &list[699].added), 0);
+
+	recs[650].action = 99;
+	ck_assert_int_eq(store_add_messages(st, list, N), -1);
+	ck_assert_int_eq(count_messages(), 2);
+	recs[650].action = 2;
+	ck_assert_msg(store_add_messages(st, list, N) == 0, "%s", store_error(st));
+	for (i = 0; i < N; i++)
+		ck_assert_msg(list[i].added == (i == 300 || i == 600 || i == 699 ? STORE_KNOWN :
+		    STORE_ADDED), "record %zu", i);
+	ck_assert_int_eq(count_messages(), N - 1);
+	seen.stop_after = 1;
+	ck_assert_int_eq(store_each_message(st, "d0.example", T0 + 3 * 7, T0 + 3 * 7 + 1,
+	    see_message, &seen), 7);
+	ck_assert_str_eq(seen.text, "192.0.2.3 from=w.d3.example mfrom=b.a.example spf=0/-1 - "
+	    "align=45 policy=15 action=2 eff=- dkim=a.example/s1/0 dkim=esp.example/S3/7 "
+	    "other(number3)\n");
+	for (i = 0; i < 3; i++) {
+		snprintf(lines, sizeof(lines), "d%zu.example", i);
+		ck_assert_int_eq(store_each_message(st, lines, 0, INT64_MAX, count_signatures,
+		    &most), 0);
+	}
+	ck_assert_uint_eq(most, 2);
+	/* The newest of those of one From domain, and of the same second the last. */
+	ck_assert_ptr_nonnull(strstr(request("w.d7.example"), "mailto:r657@a.example"));
+	for (i = 0; i < N; i++)
+		history_record_clear(&recs[i]);
+}
+END_TEST
+
+/* Two programs in one transaction each: the second waits or is told to come again. */
+START_TEST(many_writers_at_once)
+{
+	int status, bad = 0;
+
+	if (kind == JUDGE)
+		return;
+	store_close(&st);
+	for (int w = 0; w < 4; w++) {
+		pid_t pid = fork();
+
+		ck_assert_int_ge(pid, 0);
+		if (pid != 0)
+			continue;
+		st = open_store();
+		for (int b = 0; b < 10; b++) {
+			struct history_record recs[40];
+			struct store_new list[40];
+			char ids[40][32], lines[64];
+
+			for (int i = 0; i < 40; i++) {
+				/* The same new names, in another order. */
+				int n = w % 2 == 0 ? i : 39 - i;
+
+				snprintf(lines, sizeof(lines), "from w%d-%d.example\nrua mailto:x@y\n",
+				    b, n);
+				recs[i] = record(lines);
+				snprintf(ids[i], sizeof(ids[i]), "w%d-%d-%d", w, b, i);
+				list[i] = (struct store_new){ &recs[i], ids[i], STORE_KNOWN };
+			}
+			if (store_add_messages(st, list, 40) != 0) {
+				fprintf(stderr, "%s\n", store_error(st));
+				_exit(1);
+			}
+			for (int i = 0; i < 40; i++)
+				history_record_clear(&recs[i]);
+		}
+		store_close(&st);
+		_exit(0);
+	}
+	while (wait(&status) > 0)
+		bad += status != 0;
+	ck_assert_int_eq(bad, 0);
+	st = open_store();
+	ck_assert_int_eq(count_messages(), 4 * 10 * 40);
+}
+END_TEST
+
 /* URLs that cannot be opened: each says what is wrong and what to do. */
 static const struct {
 	const char	*url, *content, *why;
@@ -822,6 +1320,15 @@ add_cases(Suite *s, const char *name, void (*set_up)(void))
 	tcase_add_test(tc, other_programs_write_meanwhile);
 	tcase_add_test(tc, ledger);
 	tcase_add_test(tc, report_is_whole_or_not);
+	tcase_add_test(tc, one_runner_makes_a_report);
+	tcase_add_test(tc, late_messages_get_a_supplement);
+	tcase_add_test(tc, one_runner_tries_a_delivery);
+	tcase_add_test(tc, suppressions);
+	tcase_add_test(tc, locked_requests);
+	tcase_add_test(tc, every_message_is_accounted_for);
+	tcase_add_test(tc, expiry);
+	tcase_add_test(tc, batches);
+	tcase_add_test(tc, many_writers_at_once);
 	suite_add_tcase(s, tc);
 }
 

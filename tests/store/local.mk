@@ -5,6 +5,16 @@ tests_store_check_store_SOURCES = tests/store/check_store.c
 tests_store_check_store_CFLAGS = $(unit_cflags) $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS) $(MYSQL_LIBS)
 
+# The same on a real server, and tables of older versions.
+TESTS += tests/store/test_mysql.py
+EXTRA_DIST += \
+	tests/lib/mariadb.py \
+	tests/store/dumps/1.3.2.sql \
+	tests/store/dumps/1.4.2.sql \
+	tests/store/dumps/1.4.2-debian.sql \
+	tests/store/dumps/develop.sql \
+	tests/store/test_mysql.py
+
 # The command over it.
 TESTS += tests/store/test_import.py
 EXTRA_DIST += \

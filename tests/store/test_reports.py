@@ -185,11 +185,23 @@ def _(site):
     first = site.report()
     tap.equal(first.stdout + first.stderr, "", "output of a run from cron")
     site.report()
+    tap.equal(site.one().messages, 3, "messages")
+    done = site.report("--test", "--verbose", "--verbose")
+    tap.contains(done.stdout, "in the ledger already", "reason")
+
+
+@case("messages that come after their report get a supplement with an id of its own")
+def _(site):
+    site.add(3)
+    site.load()
+    site.report()
     site.add(2)
     site.load()
-    done = site.report("--verbose", "--verbose")
-    tap.contains(done.stdout, "in the ledger already", "reason")
-    tap.equal(site.one().messages, 3, "messages")
+    site.report()
+    site.report()
+    reports = site.mails()["dmarc@sender.example"]
+    tap.equal(sorted(r.messages for r in reports), [2, 3], "messages")
+    tap.equal(len({r.id for r in reports}), 2, "ids")
 
 
 @case("subdomains are in the report of the policy domain, other policies are not")

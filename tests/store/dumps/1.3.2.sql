@@ -1,0 +1,83 @@
+-- The tables of OpenDMARC 1.3.2, with a few rows as its importer leaves them.
+SET time_zone = '+00:00', sql_mode = '';
+CREATE TABLE domains (
+  id INT NOT NULL AUTO_INCREMENT,
+  name VARCHAR(255) NOT NULL,
+  firstseen TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (id),
+  UNIQUE KEY (name)
+) ENGINE=MyISAM DEFAULT CHARSET=latin1;
+CREATE TABLE requests (
+  id INT NOT NULL AUTO_INCREMENT,
+  domain INT NOT NULL,
+  repuri VARCHAR(255) NOT NULL,
+  adkim TINYINT NOT NULL,
+  aspf TINYINT NOT NULL,
+  policy TINYINT NOT NULL,
+  spolicy TINYINT NOT NULL,
+  pct TINYINT NOT NULL,
+  locked TINYINT NOT NULL DEFAULT '0',
+  firstseen TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  lastsent TIMESTAMP NOT NULL DEFAULT '0000-00-00 00:00:00',
+  PRIMARY KEY (id),
+  KEY (lastsent),
+  UNIQUE KEY (domain)
+) ENGINE=MyISAM DEFAULT CHARSET=latin1;
+CREATE TABLE reporters (
+  id INT NOT NULL AUTO_INCREMENT,
+  name VARCHAR(255) NOT NULL,
+  firstseen TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (id),
+  UNIQUE KEY (name)
+) ENGINE=MyISAM DEFAULT CHARSET=latin1;
+CREATE TABLE ipaddr (
+  id INT NOT NULL AUTO_INCREMENT,
+  addr VARCHAR(64) NOT NULL,
+  firstseen TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (id),
+  UNIQUE KEY (addr)
+) ENGINE=MyISAM DEFAULT CHARSET=latin1;
+CREATE TABLE messages (
+  id INT NOT NULL AUTO_INCREMENT,
+  date TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  jobid VARCHAR(128) NOT NULL,
+  reporter INT UNSIGNED NOT NULL,
+  policy TINYINT UNSIGNED NOT NULL,
+  disp TINYINT UNSIGNED NOT NULL,
+  ip INT UNSIGNED NOT NULL,
+  env_domain INT UNSIGNED NOT NULL,
+  from_domain INT UNSIGNED NOT NULL,
+  policy_domain INT UNSIGNED NOT NULL,
+  spf TINYINT NOT NULL,
+  align_dkim TINYINT UNSIGNED NOT NULL,
+  align_spf TINYINT UNSIGNED NOT NULL,
+  sigcount TINYINT UNSIGNED NOT NULL,
+  PRIMARY KEY (id),
+  KEY (date),
+  UNIQUE KEY (reporter, date, jobid)
+) ENGINE=MyISAM DEFAULT CHARSET=latin1;
+CREATE TABLE signatures (
+  id INT NOT NULL AUTO_INCREMENT,
+  message INT NOT NULL,
+  domain INT NOT NULL,
+  pass TINYINT NOT NULL,
+  error TINYINT NOT NULL,
+  PRIMARY KEY (id),
+  KEY (message)
+) ENGINE=MyISAM DEFAULT CHARSET=latin1;
+INSERT INTO domains (id, name) VALUES (1, 'a.example'), (2, ''), (3, 'B.example'),
+  (4, 'mail.a.example'), (5, 'c.example');
+INSERT INTO reporters (id, name) VALUES (1, 'mx1.example'), (2, 'mx2.example');
+INSERT INTO ipaddr (id, addr) VALUES (1, '192.0.2.1'), (2, '2001:db8::25'), (3, '198.51.100.9');
+INSERT INTO requests (id, domain, repuri, adkim, aspf, policy, spolicy, pct, locked, lastsent) VALUES
+  (1, 1, 'mailto:r@a.example', 114, 114, 114, 0, 100, 0, '2023-11-14 00:00:00'),
+  (2, 3, '', 114, 115, 110, 113, 100, 0, '0000-00-00 00:00:00'),
+  (3, 5, 'mailto:locked@c.example', 114, 114, 113, 0, 50, 1, '0000-00-00 00:00:00');
+INSERT INTO messages (id, date, jobid, reporter, policy, disp, ip, env_domain, from_domain, policy_domain, spf, align_dkim, align_spf, sigcount) VALUES
+  (1, '2023-11-14 22:13:20', '4ABC', 1, 15, 2, 1, 4, 1, 1, 0, 4, 4, 2),
+  (2, '2023-11-14 22:13:20', '(unknown-jobid)', 2, 16, 0, 2, 2, 1, 1, 7, 5, 5, 0),
+  (3, '2023-11-14 22:13:21', '4ABD', 1, 18, 2, 3, 3, 3, 3, 2, 5, 5, 1),
+  (4, '2023-03-26 01:30:00', '4ABE', 1, 17, 4, 3, 5, 5, 5, -1, 5, 5, 0),
+  (5, CURRENT_TIMESTAMP, '4ABF', 1, 15, 2, 1, 4, 1, 1, 0, 4, 4, 1);
+INSERT INTO signatures (message, domain, pass, error) VALUES
+  (1, 1, 0, 0), (1, 5, 7, 0), (3, 3, 4, 1), (5, 1, 0, 0);

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""test_mysql - the store on a real MariaDB: the suite of all backends, migrations from the
+tables of OpenDMARC 1.3.2, 1.4.2 and its later form, rights, passwords, lost connections,
+several importers at once."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import mariadb  # noqa: E402
+import procs  # noqa: E402
+import tap  # noqa: E402
+
+IMPORT = procs.built("reports/opendmarc-import")
+DUMPS = procs.source("tests/store/dumps")
+T0 = 1795225536         # 2026-11-21 01:45:36 UTC
+DIALECTS = ("1.3.2", "1.4.2", "1.4.2-debian", "develop")
+
+suite = tap.Suite()
+p = procs.Procs()
+count = iter(range(10000))
+server = None
+
+
+def environment(**more):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("OPENDMARC_")}
+    env.update(HOME=p.tmp, **more)
+    return env
+
+
+def fresh():
+    """The name of a new empty database."""
+    name = f"t{next(count)}"
+    server.sql(f"CREATE DATABASE {name}")
+    return name
+
+
+def run(db, *args, status=0, text="", env=None, url=None):
+    """Runs the importer; what it said on both outputs."""
+    argv = [IMPORT, "--conf", os.devnull, *args]
+    if db is not None or url is not None:
+        argv += ["--db", url or server.url(db)]
+    done = subprocess.run(argv, input=text, text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env=env or environment(), timeout=300)
+    tap.equal(done.returncode, status, f"status of {args}\n{done.stdout[-500:]}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def record(job="A", received=T0, ident=None, **keys):
+    lines = {"job": job, "id": ident, "reporter": "mx.example", "received": received,
+             "ipaddr": "192.0.2.1", "from": "a.example", "mfrom": "b.a.example",
+             "dkim": "a.example s1 0", "spf": 0, "pdomain": "a.example", "policy": 15,
+             "rua": "mailto:r@a.example", "pct": 100, "adkim": 114, "aspf": 114, "p": 114,
+             "sp": 0, "align_dkim": 4, "align_spf": 4, "action": 2}
+    lines.update(keys)
+    return "".join(f"{k} {v}\n" for k, v in lines.items() if v is not None)
+
+
+def shape(db):
+    """Tables, columns and keys, apart from the order in which they were added."""
+    columns = server.sql("SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE,"
+                         " COLUMN_DEFAULT FROM information_schema.COLUMNS"
+                         f" WHERE TABLE_SCHEMA = '{db}'")
+    keys = server.sql("SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, GROUP_CONCAT(COLUMN_NAME"
+                      " ORDER BY SEQ_IN_INDEX) FROM information_schema.STATISTICS"
+                      f" WHERE TABLE_SCHEMA = '{db}' GROUP BY 1, 2, 3")
+    engines = server.sql("SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES"
+                         f" WHERE TABLE_SCHEMA = '{db}'")
+    return sorted(map(tuple, columns + keys + engines))
+
+
+def load(dialect):
+    """A database with a filled dump."""
+    db = fresh()
+    with open(os.path.join(DUMPS, dialect + ".sql"), encoding="utf-8") as f:
+        server.sql(f.read(), db)
+    return db
+
+
+@suite.case("one suite for every backend")
+def _():
+    done = subprocess.run([procs.built("tests/store/check_store")], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=dict(os.environ, STORE_MYSQL_SOCKET=server.socket,
+                                   CK_RUN_CASE="mysql"))
+    tap.diag(done.stdout)
+    tap.equal(done.returncode, 0, "status")
+    tap.true("100%" in done.stdout, "all of it ran")
+
+
+@suite.case("db/schema.mysql is what an empty database gets")
+def _():
+    with open(procs.source("db/schema.mysql"), encoding="utf-8") as f:
+        text = f.read()
+    statements = re.sub(r"^--.*\n", "", text, flags=re.M)
+    by_hand, by_us = fresh(), fresh()
+    plan = run(by_us, "--migrate", "--dry-run")
+    tap.equal(server.sql(f"SHOW TABLES FROM {by_us}"), [], "tables after --dry-run")
+    tap.equal(statements, plan, "db/schema.mysql")
+    server.sql(statements, by_hand)
+    tap.equal(run(by_us, "--migrate"), "")
+    tap.equal(shape(by_hand), shape(by_us), "tables")
+    tap.equal(run(by_hand, "--migrate", "--dry-run"), "", "nothing is left to do")
+
+
+def check_migration(dialect):
+    wanted, db, by_hand = fresh(), load(dialect), load(dialect)
+    run(wanted, "--migrate")
+    before = server.sql("SELECT id, date, jobid, reporter, policy, disp, ip, env_domain,"
+                        " from_domain, policy_domain, spf, align_dkim, align_spf, sigcount"
+                        " FROM messages ORDER BY id", db)
+    tap.true(len(before) > 3, "the dump has messages")
+    plan = run(db, "--migrate", "--dry-run")
+    server.sql(plan, by_hand)
+    run(db, "--migrate")
+    tap.equal(shape(db), shape(wanted), "tables")
+    tap.equal(shape(by_hand), shape(wanted), "tables made by hand")
+    tap.equal(run(db, "--migrate", "--dry-run"), "", "nothing is left to do")
+    after = server.sql("SELECT id, date, jobid, reporter, policy, disp, ip, env_domain,"
+                       " from_domain, policy_domain, spf, align_dkim, align_spf, sigcount"
+                       " FROM messages ORDER BY id", db)
+    tap.equal(after, before, "messages")
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages WHERE received <>"
+                         " UNIX_TIMESTAMP(date)", db), [["0"]], "times")
+    tap.equal(server.sql("SELECT lastsent IS NULL, COUNT(*) FROM requests GROUP BY 1", db),
+              [["0", "1"], ["1", "2"]], "times of reports that never were")
+    # The newest message is of today: its policy was taken from requests.
+    tap.equal(server.sql("SELECT p.p, p.rua FROM messages m JOIN policies p ON"
+                         " p.id = m.published", db), [["r", "mailto:r@a.example"]], "policy")
+    run(db, text=record(ident="n1") + record(ident="n2", ipaddr="192.0.2.77"))
+    run(db, text=record(ident="n1"))
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages", db), [[str(len(before) + 2)]])
+
+
+for dialect in DIALECTS:
+    suite.add(f"tables of {dialect} are brought up to date", check_migration, dialect)
+
+
+@suite.case("a migration that broke off half way is completed by the next run")
+def _():
+    wanted, plan_of = fresh(), load("1.3.2")
+    run(wanted, "--migrate")
+    statements = run(plan_of, "--migrate", "--dry-run").splitlines()
+    for stop in range(1, len(statements), 4):
+        db = load("1.3.2")
+        server.sql("\n".join(statements[:stop]), db)
+        run(db, text=record())
+        tap.equal(shape(db), shape(wanted), f"after {stop} statements")
+
+
+@suite.case("several programs migrate at once")
+def _():
+    wanted, db = fresh(), load("1.4.2")
+    run(wanted, "--migrate")
+    argv = [IMPORT, "--conf", os.devnull, "--db", server.url(db), "--migrate"]
+    running = [subprocess.Popen(argv, env=environment(), stderr=subprocess.PIPE, text=True)
+               for _ in range(4)]
+    for one in running:
+        said = one.communicate(timeout=300)[1]
+        tap.equal((one.returncode, said), (0, ""))
+    tap.equal(shape(db), shape(wanted), "tables")
+
+
+@suite.case("rows that a program of 1.x adds later are taken over")
+def _():
+    db = fresh()
+    run(db, text=record(ident="n1", received=T0))
+    server.sql("INSERT INTO messages (date, jobid, reporter, policy, disp, ip, env_domain,"
+               " from_domain, policy_domain, spf, align_dkim, align_spf, sigcount, arc,"
+               " arc_policy) SELECT FROM_UNIXTIME(1700000000), 'old', reporter, 15, 2, ip,"
+               " env_domain, from_domain, policy_domain, 0, 4, 4, 0, 7, 2 FROM messages", db)
+    run(db, text=record(ident="n2"))
+    tap.equal(server.sql("SELECT jobid, received FROM messages ORDER BY id", db),
+              [["A", str(T0)], ["old", "1700000000"], ["A", str(T0)]])
+
+
+@suite.case("without the right to change tables: status 78 and the statements")
+def _():
+    old, done = load("1.4.2"), fresh()
+    run(done, "--migrate")
+    server.sql("CREATE USER small@localhost IDENTIFIED BY 'p w'; GRANT SELECT, INSERT, UPDATE,"
+               f" DELETE ON {old}.* TO small@localhost; GRANT SELECT, INSERT, UPDATE, DELETE ON"
+               f" {done}.* TO small@localhost")
+    env = environment(OPENDMARC_PASSWORD="p w")
+    said = run(None, url=server.url(old, "small"), env=env, status=78, text=record())
+    tap.contains(said, "this account may not change them")
+    tap.contains(said, "ALTER TABLE messages ")
+    tap.equal(server.sql("SHOW TABLES LIKE 'policies'", old), [], "nothing was changed")
+    statements = "".join(line + "\n" for line in said.splitlines() if line.endswith(";"))
+    server.sql(statements, old)
+    run(None, url=server.url(old, "small"), env=env, text=record())
+    run(None, url=server.url(done, "small"), env=env, text=record())
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages", done), [["1"]])
+
+
+@suite.case("passwords: from a file, an option, the environment, an option file")
+def _():
+    db = fresh()
+    server.sql(f"CREATE USER who@localhost IDENTIFIED BY 's#c=ret&/'; GRANT ALL ON {db}.* TO"
+               " who@localhost")
+    url = server.url(db, "who")
+    path = p.write("password", "s#c=ret&/\n", mode=0o640)
+    options = p.write("my.cnf", "[dmarc]\npassword='s#c=ret&/'\n", mode=0o600)
+    run(None, url=f"{url}&password-file={path}", text=record(ident="1"))
+    run(None, url=f"{url}&defaults-file={options}&group=dmarc", text=record(ident="2"))
+    run(None, url=url.replace("who@", "who:s%23c%3Dret%26%2F@"), text=record(ident="3"))
+    run(None, url=url, env=environment(OPENDMARC_PASSWORD="s#c=ret&/"), text=record(ident="4"))
+    run(None, "--dbuser=who", f"--dbname={db}", "--dbpasswd=s#c=ret&/",
+        f"--db-dsn=DBI:mysql:mysql_socket={server.socket}", text=record(ident="5"))
+    run(None, "--dbuser", "who", "--dbhost", "127.0.0.1", "--dbport", str(server.port),
+        "--dbname", db, status=78, text=record())
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages", db), [["5"]])
+    said = run(None, url=url, status=78, text=record())
+    tap.contains(said, "Access denied")
+    os.chmod(path, 0o644)
+    said = run(None, url=f"{url}&password-file={path}", status=78, text=record())
+    tap.contains(said, "every user may use this password; make it chmod 640")
+    said = run(None, "--verbose", url=url.replace("who@", "who:s%23c%3Dret%26%2F@"),
+               text=record(ident="6"))
+    tap.true("s%23c" not in said and "who@localhost" in said, "no password is shown")
+
+
+def history(name, n):
+    return "".join(record(job=f"{name}{i}", ident=f"{name}-{i}", received=T0 + i,
+                          ipaddr=f"192.0.{i % 200}.{i % 250}",
+                          **{"from": f"f{i % 97}.example", "dkim": f"d{i % 31}.example s 0"})
+                   for i in range(n))
+
+
+@suite.case("importers at once store each record once")
+def _():
+    db = fresh()
+    run(db, "--migrate")
+    shared = history("shared", 400)
+    running = []
+    for w in range(4):
+        path = p.write(f"{db}.{w}", history(f"own{w}", 400) + shared)
+        running.append(subprocess.Popen(
+            [IMPORT, "--conf", os.devnull, "--db", server.url(db), "--input", path],
+            env=environment(), stderr=subprocess.PIPE, text=True))
+    for one in running:
+        said = one.communicate(timeout=300)[1]
+        tap.equal((one.returncode, said), (0, ""))
+    tap.equal(server.sql("SELECT COUNT(*), COUNT(DISTINCT identity) FROM messages;"
+                         "SELECT COUNT(*) FROM signatures", db), [["2000"] * 2, ["2000"]])
+
+
+@suite.case("connections that are cut while an importer works are made again")
+def _():
+    db = fresh()
+    run(db, "--migrate")
+    text = history("cut", 12000)
+    importer = subprocess.Popen([IMPORT, "--conf", os.devnull, "--db", server.url(db)],
+                                env=environment(), stdin=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+    step, cut = len(text) // 6, 0
+    for at in range(0, len(text), step):
+        importer.stdin.write(text[at:at + step])
+        importer.stdin.flush()
+        for (one,) in server.sql("SELECT ID FROM information_schema.PROCESSLIST"
+                                 f" WHERE DB = '{db}'"):
+            cut += 1
+            server.sql(f"KILL {one}", check=False)
+    importer.stdin.close()
+    said = importer.stderr.read()
+    tap.equal((importer.wait(300), said), (0, ""))
+    tap.true(cut >= 3, f"{cut} connections were cut")
+    tap.equal(server.sql("SELECT COUNT(*), COUNT(DISTINCT identity) FROM messages;"
+                         "SELECT COUNT(*) FROM signatures", db), [["12000"] * 2, ["12000"]])
+
+
+@suite.case("a server that is away: status 78 and where it was looked for")
+def _():
+    tap.contains(run(None, url=f"mysql://u@localhost/d?socket={p.tmp}/nowhere", status=78),
+                 f"{p.tmp}/nowhere")
+
+
+def main():
+    global server
+    missing = mariadb.missing()
+    if missing:
+        tap.skip_all(f"{missing} (Debian packages mariadb-server-core, mariadb-client-core)")
+    said = subprocess.run([IMPORT, "--conf", os.devnull, "--db", "mysql://u@h/d?x=1"],
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          check=False, env=environment()).stderr
+    if "not built into" in said:
+        tap.skip_all("this build has no MySQL")
+    with p:
+        server = mariadb.Server(p)
+        return suite.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
