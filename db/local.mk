@@ -34,4 +34,4 @@ db_libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 db_libstore_la_LIBADD = common/libhistory.la $(SQLITE_LIBS) $(MYSQL_LIBS)
 
 # For administrators who make the tables by hand.
-dist_pkgdata_DATA = db/schema.mysql
+dist_pkgdata_DATA += db/schema.mysql

@@ -215,15 +215,15 @@ run_step(const struct migration *m, size_t version)
 
 /* What was published when a 1.x program judged a message is only known by its request. */
 static const char *const adopt[] = {
-	"INSERT IGNORE INTO policies (domain, adkim, aspf, p, sp, np, pct, fo, psd, testing,"
+	("INSERT IGNORE INTO policies (domain, adkim, aspf, p, sp, np, pct, fo, psd, testing,"
 	    " discovery, rua, digest) SELECT DISTINCT m.policy_domain, "
 	    REQUEST_LETTER("adkim") ", " REQUEST_LETTER("aspf") ", " REQUEST_LETTER("policy") ", "
 	    REQUEST_LETTER("spolicy") ", '', q.pct, q.fo, '', 0, '', " REQUEST_RUA ", "
-	    REQUEST_DIGEST " FROM messages m" REQUEST_OF REQUEST_RECENT,
-	"UPDATE messages m" REQUEST_OF " JOIN policies p ON p.domain = m.policy_domain"
-	    " AND p.digest = " REQUEST_DIGEST " SET m.published = p.id" REQUEST_RECENT,
-	"UPDATE requests q JOIN messages m ON m.from_domain = q.domain"
-	    " SET q.policy_domain = m.policy_domain" REQUEST_RECENT " AND q.policy_domain = 0",
+	    REQUEST_DIGEST " FROM messages m" REQUEST_OF REQUEST_RECENT),
+	("UPDATE messages m" REQUEST_OF " JOIN policies p ON p.domain = m.policy_domain"
+	    " AND p.digest = " REQUEST_DIGEST " SET m.published = p.id" REQUEST_RECENT),
+	("UPDATE requests q JOIN messages m ON m.from_domain = q.domain"
+	    " SET q.policy_domain = m.policy_domain" REQUEST_RECENT " AND q.policy_domain = 0"),
 };
 
 static const char adopt_times[] =

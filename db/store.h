@@ -92,8 +92,8 @@ struct store_new {
  * records without a policy (p unset) leave it alone.
  *
  * Texts are kept as printable ASCII, domains in A-labels, comments as UTF-8: an octet that
- * does not fit becomes "?"; blanks at the end are cut off, as are names after STORE_NAME_MAX octets, addresses
- * after 64, jobs after 128.
+ * does not fit becomes "?"; blanks at the end are cut off, as are names after
+ * STORE_NAME_MAX octets, addresses after 64, jobs after 128.
  */
 int store_add_messages(struct store *st, struct store_new *list, size_t n);
 

@@ -54,15 +54,15 @@ report_window_of_date(struct odm_span text, struct report_window *w_r)
 	for (m = 1; m < month; m++)
 		days += days_of_month(year, m);
 	days += day - 1;
-	w_r->begin = days * DAY_SECS;
-	w_r->end = w_r->begin + DAY_SECS;
+	*w_r = (struct report_window){ .begin = days * DAY_SECS,
+	    .end = days * DAY_SECS + DAY_SECS };
 	return true;
 }
 
 struct report_window
 report_window_back(int64_t now, int days)
 {
-	struct report_window w;
+	struct report_window w = { 0 };
 	int64_t second = now % DAY_SECS;
 
 	if (second < 0)

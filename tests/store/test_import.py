@@ -415,7 +415,7 @@ for args, status, parts in (
 @suite.case("refused: old variables of the environment")
 def _():
     for name in ("OPENDMARC_DB", "OPENDMARC_PASSWORD"):
-        refused(["--db-dsn=DBI:mysql:host=127.0.0.1;port=1"], 78, f"(as asked for by): ",
+        refused(["--db-dsn=DBI:mysql:host=127.0.0.1;port=1"], 78, f"(as asked for by {name}): ",
                 env=environment(**{name: "x"}))
 
 

@@ -12,7 +12,7 @@
 
 START_TEST(id_is_stable_and_plain)
 {
-	struct report_window w = { DAY, DAY + 86400 };
+	struct report_window w = { .begin = DAY, .end = DAY + 86400 };
 	char id[REPORT_ID_LEN + 1];
 	size_t i;
 
@@ -30,19 +30,23 @@ START_TEST(ids_differ)
 	static const struct {
 		const char	*submitter, *domain;
 		int64_t		 begin, end;
+		int		 part;
 	} cases[] = {
-		{ "receiver.example", "sender.example", DAY, DAY + 86400 },
-		{ "receiver.example", "other.example", DAY, DAY + 86400 },
-		{ "receiver2.example", "sender.example", DAY, DAY + 86400 },
-		{ "receiver.example", "sender.example", DAY + 86400, DAY + 2 * 86400 },
-		{ "receiver.example", "sender.example", DAY, DAY + 3600 },
-		{ "receiver.examples", "ender.example", DAY, DAY + 86400 },
+		{ "receiver.example", "sender.example", DAY, DAY + 86400, 0 },
+		{ "receiver.example", "other.example", DAY, DAY + 86400, 0 },
+		{ "receiver2.example", "sender.example", DAY, DAY + 86400, 0 },
+		{ "receiver.example", "sender.example", DAY + 86400, DAY + 2 * 86400, 0 },
+		{ "receiver.example", "sender.example", DAY, DAY + 3600, 0 },
+		{ "receiver.examples", "ender.example", DAY, DAY + 86400, 0 },
+		{ "receiver.example", "sender.example", DAY, DAY + 86400, 1 },
+		{ "receiver.example", "sender.example", DAY, DAY + 86400, 2 },
 	};
 	char ids[COUNT(cases)][REPORT_ID_LEN + 1];
 	size_t i, j;
 
 	for (i = 0; i < COUNT(cases); i++) {
-		struct report_window w = { cases[i].begin, cases[i].end };
+		struct report_window w = { .begin = cases[i].begin, .end = cases[i].end,
+		    .part = cases[i].part };
 
 		report_id(cases[i].submitter, cases[i].domain, &w, ids[i]);
 		for (j = 0; j < i; j++)
@@ -53,7 +57,7 @@ END_TEST
 
 START_TEST(file_name)
 {
-	struct report_window w = { DAY, DAY + 86400 };
+	struct report_window w = { .begin = DAY, .end = DAY + 86400 };
 	char name[REPORT_FILE_NAME_SIZE], huge[REPORT_FILE_NAME_SIZE];
 
 	ck_assert(report_file_name("receiver.example", "sender.example", &w, name));
@@ -68,7 +72,7 @@ END_TEST
 
 START_TEST(longest_names_fit)
 {
-	struct report_window w = { 253402214400, 253402300800 };
+	struct report_window w = { .begin = 253402214400, .end = 253402300800 };
 	char longest[ODM_NAME_MAX + 1], id[REPORT_ID_LEN + 1], name[REPORT_FILE_NAME_SIZE];
 	char message_id[REPORT_MESSAGE_ID_SIZE];
 

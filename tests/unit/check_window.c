@@ -39,7 +39,7 @@ START_TEST(date)
 	const struct date_case *c = &dates[_i];
 	size_t len = strlen(c->text);
 	char *exact = malloc(len ? len : 1), again[REPORT_DATE_SIZE];
-	struct report_window w = { -1, -1 };
+	struct report_window w = { .begin = -1, .end = -1 };
 
 	memcpy(exact, c->text, len);
 	ck_assert_msg(report_window_of_date((struct odm_span){ exact, len }, &w) == c->okay,
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(over)
 {
-	struct report_window w = { 1000, 2000 };
+	struct report_window w = { .begin = 1000, .end = 2000 };
 
 	ck_assert(!report_window_over(&w, 999));
 	ck_assert(!report_window_over(&w, 1999));
