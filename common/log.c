@@ -64,7 +64,8 @@ log_open(const char *ident, bool to_syslog, const char *facility, bool to_stderr
 
 	if (!odm_name_value(facilities, COUNT(facilities), odm_span_str(facility), &number))
 		number = LOG_MAIL;
-	if (sink.to_syslog)
+	/* An open connection is kept: in a changed root directory there may be no second one. */
+	if (sink.to_syslog && !to_syslog)
 		closelog();
 	if (to_syslog)
 		openlog(ident, LOG_PID | LOG_NDELAY, number);

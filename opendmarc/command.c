@@ -15,6 +15,7 @@
 
 static const char usage_text[] =
     DMF_PROGRAM ": usage: " DMF_PROGRAM " [options]\n"
+    "\t-A          \tenable auto-restart\n"
     "\t-c file     \tconfiguration file\n"
     "\t-f          \trun in the foreground\n"
     "\t-l          \tlog to syslog\n"
@@ -50,10 +51,13 @@ dmf_command_read(int argc, char **argv, struct dmf_command *cmd_r)
 	*cmd_r = (struct dmf_command){ 0 };
 	join_args(argc, argv, cmd_r->args);
 	opterr = 0;
-	while ((c = getopt(argc, argv, "c:flnp:P:u:vV")) != -1) {
+	while ((c = getopt(argc, argv, "Ac:flnp:P:u:vV")) != -1) {
 		if (optarg != NULL && optarg[0] == '\0')
 			return usage();
 		switch (c) {
+		case 'A':
+			cmd_r->auto_restart = true;
+			break;
 		case 'c':
 			cmd_r->conf_path = optarg;
 			break;
@@ -104,6 +108,7 @@ read_conf(const struct dmf_command *cmd, const char *path, char *why, size_t why
 	if (!override(c, "Socket", cmd->socket, why, why_size) ||
 	    !override(c, "PidFile", cmd->pid_file, why, why_size) ||
 	    !override(c, "UserID", cmd->user, why, why_size) ||
+	    !override(c, "AutoRestart", cmd->auto_restart ? "yes" : NULL, why, why_size) ||
 	    !override(c, "Background", cmd->foreground ? "no" : NULL, why, why_size) ||
 	    !override(c, "Syslog", cmd->syslog ? "yes" : NULL, why, why_size))
 		conf_free(&c);

@@ -17,7 +17,7 @@
 /* What the command line says; NULL and false where it says nothing. Texts are borrowed. */
 struct dmf_command {
 	const char	*conf_path, *socket, *pid_file, *user;
-	bool		 foreground, syslog, check_only;
+	bool		 auto_restart, foreground, syslog, check_only;
 	unsigned	 verbose;
 	char		 args[DMF_ARGS_MAX];
 	char		 conf_file[PATH_MAX];	/* of the file read at start, from the root; ""

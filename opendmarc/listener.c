@@ -18,9 +18,8 @@
 /* The socket is opened early, so its number is low; no need to walk a million. */
 #define DESCRIPTORS_MAX	4096
 
-/* The path of a UNIX socket specification; NULL for the others. */
-static const char *
-unix_path(const char *spec)
+const char *
+dmf_listener_path(const char *spec)
 {
 	const char *colon = strchr(spec, ':');
 	struct odm_span scheme;
@@ -36,7 +35,7 @@ unix_path(const char *spec)
 bool
 dmf_listener_clear(const char *spec, char *why, size_t why_size)
 {
-	const char *path = unix_path(spec);
+	const char *path = dmf_listener_path(spec);
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct stat st;
 	int fd, error;
@@ -71,7 +70,7 @@ dmf_listener_reason(const char *spec)
 {
 	if (errno != 0)
 		return strerror(errno);
-	return unix_path(spec) != NULL ? "see whether its folder exists and may be written" :
+	return dmf_listener_path(spec) != NULL ? "see whether its folder exists and may be written" :
 	    "see whether the port is free and the host is one of this machine";
 }
 

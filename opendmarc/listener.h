@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The path of a UNIX socket, a part of spec; NULL for the others. */
+const char *dmf_listener_path(const char *spec);
+
 /*
  * Removes a UNIX socket that a dead process left behind. False, with the reason
  * in why, when somebody listens there or the path is something else; a path that

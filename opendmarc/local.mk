@@ -21,10 +21,15 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/listener.c opendmarc/listener.h \
 	opendmarc/msg.c opendmarc/msg.h opendmarc/msg_private.h \
 	opendmarc/msgend.c \
+	opendmarc/notify.c opendmarc/notify.h \
+	opendmarc/places.c opendmarc/places.h \
+	opendmarc/privs.c opendmarc/privs.h \
+	opendmarc/process.c opendmarc/process.h \
 	opendmarc/sender.c opendmarc/sender.h \
 	opendmarc/session.c opendmarc/session.h \
 	opendmarc/setup.c opendmarc/setup.h \
 	opendmarc/shared.c opendmarc/shared.h \
+	opendmarc/supervise.c opendmarc/supervise.h \
 	opendmarc/verdict.c opendmarc/verdict.h \
 	opendmarc/work.c opendmarc/work.h
 opendmarc_libfilter_la_LIBADD = common/libdns.la common/libfailure.la common/libhistory.la
@@ -36,8 +41,6 @@ opendmarc_opendmarc_SOURCES = \
 	opendmarc/command.c opendmarc/command.h \
 	opendmarc/main.c \
 	opendmarc/milter.c opendmarc/milter.h \
-	opendmarc/privs.c opendmarc/privs.h \
-	opendmarc/process.c opendmarc/process.h \
 	opendmarc/reload.c opendmarc/reload.h \
 	opendmarc/signals.c opendmarc/signals.h \
 	opendmarc/version.c opendmarc/version.h

@@ -18,11 +18,14 @@
 #include "opendmarc/checks.h"
 #include "opendmarc/command.h"
 #include "opendmarc/milter.h"
+#include "opendmarc/notify.h"
+#include "opendmarc/places.h"
 #include "opendmarc/privs.h"
 #include "opendmarc/process.h"
 #include "opendmarc/reload.h"
 #include "opendmarc/setup.h"
 #include "opendmarc/signals.h"
+#include "opendmarc/supervise.h"
 
 #define PRODUCT		"OpenDMARC Filter"
 
@@ -45,15 +48,29 @@ static struct {
 	struct dmf_shared shared;
 	struct dmf_user	 user;
 	bool		 has_user;
-	int		 ready_fd;
+	bool		 supervised;	/* a supervisor has pid file and manager in its care */
+	bool		 restarted;	/* by the supervisor */
+	int		 ready_fd;	/* of whoever waits for our start; -1 nobody */
+	int		 notify_fd;	/* of the service manager; -1 none */
 	char		 host_name[ODM_NAME_MAX + 1];
-} d = { .ready_fd = -1 };
+} d = { .ready_fd = -1, .notify_fd = -1 };
+
+/* "PLACE: REASON" about an option into why. */
+static void
+blame(const struct conf *c, const char *option, const char *reason, char *why)
+{
+	char where[PATH_MAX + 64];
+
+	conf_where(c, option, where, sizeof(where));
+	if (snprintf(why, WHY_MAX, "%s: %s", where, reason) < 0)
+		why[0] = '\0';
+}
 
 /* Finds the user to run as. 0, or -1 with the reason in why. */
 static int
 find_user(const struct conf *c, char *why)
 {
-	char where[PATH_MAX + 64], reason[WHY_MAX];
+	char reason[WHY_MAX];
 
 	if (c->user_id == NULL)
 		return 0;
@@ -61,9 +78,32 @@ find_user(const struct conf *c, char *why)
 		d.has_user = true;
 		return 0;
 	}
-	conf_where(c, "UserID", where, sizeof(where));
-	if (snprintf(why, WHY_MAX, "%s: %s", where, reason) < 0)
-		why[0] = '\0';
+	blame(c, "UserID", reason, why);
+	return -1;
+}
+
+/* Until it serves, whoever started it reads what is wrong. */
+static void
+open_log_for_start(const struct conf *c)
+{
+	log_open(DMF_PROGRAM, c->syslog, c->syslog_facility,
+	    c->background || !c->syslog || !dmf_process_in_journal());
+}
+
+/* Every path that is opened from here on counts from there. 0, or -1 with the reason in why. */
+static int
+change_root(const struct conf *c, char *why)
+{
+	char reason[WHY_MAX];
+
+	if (c->change_root_directory == NULL)
+		return 0;
+	if (!d.has_user && getuid() == 0)
+		log_write(LOG_LEVEL_WARNING, "ChangeRootDirectory without UserID: root can leave "
+		    "the directory again");
+	if (dmf_root_change(c->change_root_directory, reason, sizeof(reason)) == 0)
+		return 0;
+	blame(c, "ChangeRootDirectory", reason, why);
 	return -1;
 }
 
@@ -74,6 +114,8 @@ find_user(const struct conf *c, char *why)
 static int
 prepare(char *why)
 {
+	bool check = d.cmd.check_only;
+	int status = EX_OK;
 	struct conf *c;
 
 	if (gethostname(d.host_name, sizeof(d.host_name) - 1) != 0)
@@ -81,34 +123,138 @@ prepare(char *why)
 	c = dmf_command_conf(&d.cmd, why, WHY_MAX);
 	if (c == NULL)
 		return EX_CONFIG;
-	d.setup = dmf_setup_read(&c, d.host_name, why, WHY_MAX);
-	if (d.setup == NULL)
-		return EX_CONFIG;
-	if (find_user(dmf_setup_env(d.setup)->conf, why) != 0)
-		return d.cmd.check_only ? EX_CONFIG : EX_DATAERR;
-	return EX_OK;
+	if (!check) {
+		open_log_for_start(c);
+		d.notify_fd = dmf_notify_open();
+	}
+	if (find_user(c, why) != 0)
+		status = EX_DATAERR;
+	else if (change_root(c, why) != 0)
+		status = EX_OSERR;
+	if (status == EX_OK) {
+		d.setup = dmf_setup_read(&c, d.host_name, why, WHY_MAX);
+		return d.setup != NULL ? EX_OK : EX_CONFIG;
+	}
+	conf_free(&c);
+	return check ? EX_CONFIG : status;
 }
 
-/*
- * Everything that must happen before there is a second thread or a terminal is
- * lost: privileges, socket, background. EX_OK, or the status to exit with.
- */
+/* Says why there will be no daemon, here and to whoever waits for it; returns status. */
+static int
+give_up(int status, const char *why)
+{
+	log_write(LOG_LEVEL_ERROR, "%s", why);
+	dmf_process_ready(d.ready_fd, status);
+	d.ready_fd = -1;
+	return status;
+}
+
+/* What the process keeps from here on. EX_OK, or the status to exit with. */
 static int
 settle(const struct conf *c, char *why)
 {
 	dmf_process_raise_files();
 	if (d.has_user && dmf_user_become(&d.user, why, WHY_MAX) != 0)
 		return EX_NOPERM;
+	if (c->enable_coredumps)
+		dmf_process_allow_core();
 	if (c->umask >= 0)
 		umask((mode_t)c->umask);
+	return EX_OK;
+}
+
+/* The last words for whoever started it. */
+static void
+finish_start(const struct conf *c)
+{
+	if (c->pid_file != NULL && !d.supervised && dmf_pidfile_write(c->pid_file) != 0)
+		log_write(LOG_LEVEL_ERROR, "PidFile \"%s\": %s", c->pid_file, strerror(errno));
+	dmf_process_open_log(c);
+}
+
+/* Whoever waits is told that it serves. */
+static void
+tell_ready(const struct conf *c)
+{
+	if (c->background)
+		dmf_process_leave_terminal();
+	dmf_process_ready(d.ready_fd, EX_OK);
+	d.ready_fd = -1;
+	dmf_notify_ready(d.notify_fd);
+}
+
+/* The supervisor's part of the start, once a child serves. */
+static void
+child_serves(void)
+{
+	const struct conf *c = dmf_setup_env(d.setup)->conf;
+
+	finish_start(c);
+	tell_ready(c);
+}
+
+static void
+tell_stopping(void)
+{
+	dmf_notify_stopping(d.notify_fd);
+}
+
+static void
+remove_pidfile(const struct conf *c)
+{
+	if (c->pid_file != NULL && !d.supervised)
+		dmf_pidfile_remove(c->pid_file);
+}
+
+/*
+ * Goes on in a child and watches over it. DMF_SUPERVISED in the child; in the
+ * supervisor, when all is over, the status to exit with.
+ */
+static int
+supervise(const struct conf *c, char *why)
+{
+	struct dmf_supervisor s = {
+		.count_max = (unsigned)c->auto_restart_count, .ready = child_serves,
+		.stopping = tell_stopping,
+	};
+	struct dmf_child child;
+	int status;
+
+	if (c->auto_restart_rate != NULL)
+		(void)conf_rate(odm_span_str(c->auto_restart_rate), &s.rate_max, &s.rate_secs);
+	if (c->background && dmf_process_background(&d.ready_fd, why, WHY_MAX) != 0)
+		return give_up(EX_OSERR, why);
+	status = dmf_supervise(&s, &child);
+	if (status != DMF_SUPERVISED) {
+		remove_pidfile(c);
+		dmf_process_ready(d.ready_fd, status);
+		return status;
+	}
+	/* The starter and the manager have the supervisor to talk to. */
+	if (d.ready_fd >= 0)
+		(void)close(d.ready_fd);
+	if (d.notify_fd >= 0)
+		(void)close(d.notify_fd);
+	d.ready_fd = child.ready_fd;
+	d.notify_fd = -1;
+	d.supervised = true;
+	d.restarted = child.restarted;
+	return DMF_SUPERVISED;
+}
+
+/* Socket, background and threads. EX_OK, or the status to exit with. */
+static int
+open_service(const struct conf *c, char *why)
+{
 	/* From here on a stop finds somebody who cleans up. */
 	dmf_signals_block();
 	dmf_shared_init(&d.shared, d.host_name);
 	if (dmf_milter_open(c, &d.shared, why, WHY_MAX) != 0)
 		return EX_UNAVAILABLE;
-	if (c->background && dmf_process_background(&d.ready_fd, why, WHY_MAX) != 0)
+	if (c->background && !d.supervised &&
+	    dmf_process_background(&d.ready_fd, why, WHY_MAX) != 0)
 		return EX_OSERR;
-	return EX_OK;
+	return dmf_setup_start(d.setup, NULL, why, WHY_MAX) == 0 ? EX_OK : EX_OSERR;
 }
 
 static void
@@ -118,13 +264,26 @@ stop(void)
 	int secs = 2 * dmf_setup_env(s)->conf->dns_timeout_secs;
 
 	dmf_setup_unref(&s);
+	tell_stopping();
 	dmf_milter_stop(secs < DRAIN_SECS_MAX ? secs : DRAIN_SECS_MAX);
 }
 
 static void
 reload(void)
 {
+	dmf_notify_reloading(d.notify_fd);
 	dmf_reload(&d.cmd, d.host_name);
+	dmf_notify_ready(d.notify_fd);
+}
+
+static void
+log_start(const struct conf *c)
+{
+	const char *args = d.cmd.args;
+
+	log_write(LOG_LEVEL_INFO, PRODUCT " v%s starting%s%s%s", PACKAGE_VERSION,
+	    args[0] == '\0' ? "" : " (args: ", args, args[0] == '\0' ? "" : ")");
+	dmf_check_log(c, d.host_name);
 }
 
 /* Serves until a signal says stop; the status to exit with. */
@@ -132,24 +291,19 @@ static int
 serve(const struct conf *c)
 {
 	static const struct dmf_server server = { dmf_milter_run, stop, reload };
-	const char *args = d.cmd.args;
 	int status;
 
-	if (c->pid_file != NULL && dmf_pidfile_write(c->pid_file) != 0)
-		log_write(LOG_LEVEL_ERROR, "PidFile \"%s\": %s", c->pid_file, strerror(errno));
-	dmf_process_open_log(c);
-	log_write(LOG_LEVEL_INFO, PRODUCT " v%s starting%s%s%s", PACKAGE_VERSION,
-	    args[0] == '\0' ? "" : " (args: ", args, args[0] == '\0' ? "" : ")");
-	dmf_check_log(c, d.host_name);
-	dmf_process_ready(d.ready_fd, EX_OK);
-	d.ready_fd = -1;
-
+	finish_start(c);
+	log_start(c);
+	/* A restart is no way back to a configuration that a reload replaced. */
+	if (d.restarted && d.cmd.conf_file[0] != '\0')
+		dmf_reload(&d.cmd, d.host_name);
+	tell_ready(c);
 	errno = 0;
 	status = dmf_signals_serve(&server);
 	log_write(LOG_LEVEL_INFO, PRODUCT " v%s terminating with status %d, errno = %d",
 	    PACKAGE_VERSION, status, errno);
-	if (c->pid_file != NULL)
-		dmf_pidfile_remove(c->pid_file);
+	remove_pidfile(c);
 	return status == 0 ? EX_OK : UCHAR_MAX;
 }
 
@@ -158,24 +312,18 @@ static int
 run(char *why)
 {
 	const struct conf *c = dmf_setup_env(d.setup)->conf;
-	struct dmf_setup *first;
 	int status;
 
-	/* Until it serves, whoever started it reads what is wrong. */
-	log_open(DMF_PROGRAM, c->syslog, c->syslog_facility,
-	    c->background || !c->syslog || !dmf_process_in_journal());
 	status = settle(c, why);
-	if (status == EX_OK && dmf_setup_start(d.setup, NULL, why, WHY_MAX) != 0)
-		status = EX_OSERR;
-	if (status != EX_OK) {
-		log_write(LOG_LEVEL_ERROR, "%s", why);
-		dmf_process_ready(d.ready_fd, status);
+	if (status != EX_OK)
+		return give_up(status, why);
+	if (c->auto_restart && (status = supervise(c, why)) != DMF_SUPERVISED)
 		return status;
-	}
+	status = open_service(c, why);
+	if (status != EX_OK)
+		return give_up(status, why);
 	/* Names like the pid file's are those of the start, whatever a reload brings. */
-	first = dmf_setup_ref(d.setup);
-	dmf_setup_install(d.setup);
-	d.setup = first;
+	dmf_setup_install(dmf_setup_ref(d.setup));
 	status = serve(c);
 	dmf_setup_install(NULL);
 	return status;
@@ -199,7 +347,9 @@ main(int argc, char **argv)
 	status = prepare(why);
 	if (status != EX_OK)
 		log_write(LOG_LEVEL_ERROR, "%s", why);
-	else if (!d.cmd.check_only)
+	else if (d.cmd.check_only)
+		dmf_places_check(dmf_setup_env(d.setup)->conf, d.has_user ? &d.user : NULL);
+	else
 		status = run(why);
 	dmf_setup_unref(&d.setup);
 	dmf_user_clear(&d.user);

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,25 @@ fail_unknown(const char *what, const char *name, char *why, size_t why_size)
 	return -1;
 }
 
+/* The groups of the user. False: out of memory. */
+static bool
+find_groups(struct dmf_user *user)
+{
+	gid_t *groups;
+	int n = 0;
+
+	/* With no room, the first call tells how much is needed. */
+	(void)getgrouplist(user->name, user->gid, NULL, &n);
+	groups = reallocarray(NULL, (size_t)n + 1, sizeof(*groups));
+	if (groups == NULL || getgrouplist(user->name, user->gid, groups, &n) < 0) {
+		free(groups);
+		return false;
+	}
+	user->groups = groups;
+	user->ngroups = n;
+	return true;
+}
+
 int
 dmf_user_find(const char *text, struct dmf_user *user_r, char *why, size_t why_size)
 {
@@ -70,7 +90,8 @@ dmf_user_find(const char *text, struct dmf_user *user_r, char *why, size_t why_s
 		fail_unknown("user", name, why, why_size);
 		goto out;
 	}
-	*user_r = (struct dmf_user){ pw->pw_uid, pw->pw_gid, strdup(pw->pw_name) };
+	*user_r = (struct dmf_user){ .uid = pw->pw_uid, .gid = pw->pw_gid,
+	    .name = strdup(pw->pw_name) };
 	if (user_r->name == NULL) {
 		strlcpy(why, "memory allocation failure", why_size);
 		goto out;
@@ -82,6 +103,11 @@ dmf_user_find(const char *text, struct dmf_user *user_r, char *why, size_t why_s
 	}
 	if (group != NULL)
 		user_r->gid = gr->gr_gid;
+	if (!find_groups(user_r)) {
+		strlcpy(why, "memory allocation failure", why_size);
+		dmf_user_clear(user_r);
+		goto out;
+	}
 	result = 0;
 out:
 	free(name);
@@ -92,7 +118,20 @@ void
 dmf_user_clear(struct dmf_user *user)
 {
 	free(user->name);
-	user->name = NULL;
+	free(user->groups);
+	*user = (struct dmf_user){ 0 };
+}
+
+int
+dmf_root_change(const char *path, char *why, size_t why_size)
+{
+	if (chdir(path) == 0 && chroot(".") == 0 && chdir("/") == 0)
+		return 0;
+	if (snprintf(why, why_size, "cannot make \"%s\" the root directory: %s (%s)", path,
+	    strerror(errno), errno == EPERM ? "start as root" : "create it, or correct "
+	    "ChangeRootDirectory") < 0)
+		why[0] = '\0';
+	return -1;
 }
 
 /* Says which call failed for whom; always -1. */
@@ -110,8 +149,8 @@ dmf_user_become(const struct dmf_user *user, char *why, size_t why_size)
 {
 	if (getuid() == user->uid && geteuid() == user->uid)
 		return 0;
-	if (initgroups(user->name, user->gid) != 0)
-		return fail_call("initgroups", user, why, why_size);
+	if (setgroups((size_t)user->ngroups, user->groups) != 0)
+		return fail_call("setgroups", user, why, why_size);
 	if (setgid(user->gid) != 0)
 		return fail_call("setgid", user, why, why_size);
 	if (setuid(user->uid) != 0)

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef HAVE_SYS_PRCTL_H
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -75,8 +78,8 @@ dmf_process_background(int *ready_fd_r, char *why, size_t why_size)
 	return pid < 0 ? fail_call("fork", why, why_size) : 0;
 }
 
-static void
-leave_terminal(void)
+void
+dmf_process_leave_terminal(void)
 {
 	int fd = open("/dev/null", O_RDWR);
 
@@ -97,23 +100,38 @@ dmf_process_ready(int ready_fd, int status)
 
 	if (ready_fd < 0)
 		return;
-	if (status == 0)
-		leave_terminal();
 	do
 		n = write(ready_fd, &word, 1);
 	while (n < 0 && errno == EINTR);
 	close(ready_fd);
 }
 
-void
-dmf_process_raise_files(void)
+/* The soft limit as high as the hard one. */
+static void
+raise_limit(int resource)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (getrlimit(resource, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	setrlimit(resource, &limit);
+}
+
+void
+dmf_process_raise_files(void)
+{
+	raise_limit(RLIMIT_NOFILE);
+}
+
+void
+dmf_process_allow_core(void)
+{
+	raise_limit(RLIMIT_CORE);
+#ifdef PR_SET_DUMPABLE
+	if (prctl(PR_SET_DUMPABLE, 1) != 0)
+		log_write(LOG_LEVEL_WARNING, "EnableCoredumps: %s", strerror(errno));
+#endif
 }
 
 static size_t

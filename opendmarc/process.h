@@ -22,10 +22,19 @@
 int dmf_process_background(int *ready_fd_r, char *why, size_t why_size);
 
 /*
- * Tells the waiting process to exit with status. With status 0 also cuts the
- * daemon loose from its terminal. ready_fd is closed; -1 (foreground): nothing.
+ * Tells the process that waits, the starter or a supervisor, how the start went: 0, or
+ * the status to exit with. ready_fd is closed; -1 (nobody waits): nothing.
  */
 void dmf_process_ready(int ready_fd, int status);
+
+/* Cuts a daemon in the background loose from the terminal that it was started from. */
+void dmf_process_leave_terminal(void);
+
+/*
+ * Lets the system write a core file after a crash: it does not on its own for a process
+ * that changed its user. Call after that change.
+ */
+void dmf_process_allow_core(void);
 
 /* As many descriptors as the hard limit allows; each connection needs one. */
 void dmf_process_raise_files(void);

@@ -99,10 +99,14 @@ def check_uncommented():
     """The sample with every line in force, places and user replaced by what is here."""
     with procs.Procs() as p:
         here = {"UserID": getpass.getuser(), "BaseDirectory": p.tmp,
-                "TestDNSData": p.write("zone", "_dmarc.example.com v=DMARC1; p=none\n"), "IgnoreHosts": p.write("ignore", "192.0.2.1\n"),
+                "Socket": f"local:{p.path('socket')}", "PidFile": p.path("pid"),
+                "HistoryFile": p.path("history"), "ChangeRootDirectory": "/",
+                "TestDNSData": p.write("zone", "_dmarc.example.com v=DMARC1; p=none\n"),
+                "IgnoreHosts": p.write("ignore", "192.0.2.1\n"),
                 "PublicSuffixList": p.write("psl", "com\n")}
         text = "\n".join(f"{name} {here[name]}" if name in here else line[1:]
-                         for name, (_, line) in OPTIONS.items())
+                         for name, (_, line) in OPTIONS.items()
+                         if name != "ChangeRootDirectory" or os.getuid() == 0)
         done = p.run([procs.built(OPENDMARC), "-n", "-c", p.write("all.conf", text + "\n")],
                      check=False)
         tap.equal((done.returncode, done.stderr), (0, ""), "opendmarc -n")

@@ -70,7 +70,7 @@ def read_pid(path):
 
 # --- the command line ---------------------------------------------------------------
 
-for arguments in (["-A"], ["-t", "x"], ["-x"], ["-c"], ["-p"], ["-p", ""], ["-c", ""],
+for arguments in (["-x"], ["-Ax"], ["-c"], ["-p"], ["-p", ""], ["-c", ""],
                   ["file"], ["-n", "file"], ["--help"]):
     @suite.case("usage after " + " ".join(arguments))
     def _(arguments=arguments):
@@ -79,7 +79,7 @@ for arguments in (["-A"], ["-t", "x"], ["-x"], ["-c"], ["-p"], ["-p", ""], ["-c"
         lines = done.stderr.splitlines()
         tap.equal(lines[0], "opendmarc: usage: opendmarc [options]", "first line")
         tap.equal([line[:4] for line in lines[1:]],
-                  ["\t-" + flag + " " for flag in "cflnpPuvV"], "flags")
+                  ["\t-" + flag + " " for flag in "AcflnpPuvV"], "flags")
 
 
 @suite.case("-V prints version, library and code options")
@@ -109,6 +109,28 @@ def _():
     done = opendmarc("-n", "-c", conf(f"Socket local:{run}/s\nPidFile {run}/p\n"
                                       f"HistoryFile {run}/h\n"))
     tap.equal((done.returncode, os.listdir(run)), (0, []), "outcome")
+
+
+@suite.case("-n warns of folders where files cannot be made, and does not refuse them")
+def _():
+    run = fresh()
+    text = f"Socket local:{run}/no/s\nPidFile {run}/no/p\nHistoryFile {run}/no/h\n"
+    done = opendmarc("-n", "-c", conf(text))
+    tap.equal((done.returncode, done.stderr.splitlines()), (0, [
+        f'opendmarc: {option}: no file can be made in "{run}/no": No such file or directory'
+        for option in ("Socket", "PidFile", "HistoryFile")]), "missing")
+    os.mkdir(f"{run}/no", 0o755)
+    tap.equal(opendmarc("-n", "-c", conf(text)).stderr, "", "there")
+    done = opendmarc("-n", "-c", conf("Socket /nonexistent-socket\nPidFile pid\n"), cwd=run)
+    tap.equal(done.returncode, 0, "paths in the root and without a folder")
+    if not ROOT:
+        raise tap.Skip("needs root for the folders of another user")
+    user = other_user()
+    done = opendmarc("-n", "-c", conf(text), "-u", user.pw_name)
+    tap.equal(done.stderr.splitlines()[0], f'opendmarc: Socket: no file can be made in "{run}/no": '
+              "Permission denied", "another user")
+    os.chown(f"{run}/no", user.pw_uid, 0)
+    tap.equal(opendmarc("-n", "-c", conf(text), "-u", user.pw_name).stderr, "", "owner")
 
 
 @suite.case("the configuration of Debian 12 is good as it is, with comments and CR LF too")
@@ -237,7 +259,7 @@ def _():
     else:
         wanted = other_user().pw_name
         done = opendmarc("-f", "-c", conf("Socket inet:1@127.0.0.1\n"), "-u", wanted)
-    refused(done, 77, f'cannot become user "{wanted}": initgroups: Operation not permitted '
+    refused(done, 77, f'cannot become user "{wanted}": setgroups: Operation not permitted '
                       "(start as root or as this user)")
 
 
@@ -273,6 +295,96 @@ def _():
     daemon = foreground("-c", conf(f"Socket local:{run}/s\n"), "-u", USER)
     daemon.wait_output("starting")
     tap.equal(daemon.stop(), 0, "status")
+
+
+# --- root directory and core files ---------------------------------------------------
+
+def new_root():
+    """A folder that can be the root of a filter that runs as another user: user, folder."""
+    if not ROOT:
+        raise tap.Skip("needs root")
+    os.chmod(p.tmp, 0o755)
+    user, root = other_user(), fresh()
+    os.mkdir(f"{root}/run")
+    os.chown(f"{root}/run", user.pw_uid, user.pw_gid)
+    return user, root
+
+
+@suite.case("ChangeRootDirectory: all paths are inside, before and after a reload, groups are kept")
+def _():
+    user, root = new_root()
+    group = next(g for g in grp.getgrall() if g.gr_gid not in (0, user.pw_gid))
+    relative = os.path.relpath(root, p.tmp)
+    p.write(f"{relative}/hosts", "192.0.2.1\n")
+    path = conf(f"Socket local:/run/s\nPidFile /run/p\nNameservers 127.0.0.1@9\n"
+                f"UserID {user.pw_name}:{group.gr_name}\nChangeRootDirectory {root}\n"
+                "IgnoreHosts hosts\nBaseDirectory /\n")
+    p.write(f"{relative}{path}", procs.read(path))
+    done = opendmarc("-n", "-c", path)
+    tap.equal((done.returncode, done.stderr), (0, ""), "-n")
+    daemon = foreground("-c", path)
+    daemon.wait_unix(f"{root}/run/s")
+    tap.equal(os.readlink(f"/proc/{daemon.pid}/root"), root, "root directory")
+    tap.equal(read_pid(f"{root}/run/p"), daemon.pid, "pid file inside")
+    tap.equal(sorted(procs.read(f"/proc/{daemon.pid}/status").partition("Groups:")[2]
+                     .split("\n")[0].split()), sorted(map(str, set(
+                         os.getgrouplist(user.pw_name, group.gr_gid)))), "groups")
+    tap.true("can leave" not in daemon.output(), "no warning")
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_output("configuration reloaded from")
+    tap.equal(daemon.stop(), 0, "status")
+    tap.equal(os.listdir(f"{root}/run"), [], "files left")
+
+
+@suite.case("ChangeRootDirectory with AutoRestart: back inside after a crash")
+def _():
+    user, root = new_root()
+    daemon = foreground("-A", "-c", conf(f"Socket local:/run/s\nNameservers 127.0.0.1@9\n"
+                        f"UserID {user.pw_name}\nChangeRootDirectory {root}\n"))
+    daemon.wait_unix(f"{root}/run/s")
+    child = int(procs.read(f"/proc/{daemon.pid}/task/{daemon.pid}/children"))
+    os.kill(child, signal.SIGKILL)
+    daemon.wait_output("terminated with signal 9, restarting")
+    daemon.wait_unix(f"{root}/run/s")
+    tap.equal(daemon.stop(), 0, "status")
+
+
+@suite.case("ChangeRootDirectory that cannot be: 71, with -n 78; without UserID a warning")
+def _():
+    path = conf("Socket inet:1@127.0.0.1\n\nChangeRootDirectory /nonexistent/x\n")
+    text = (f'{path}: configuration error at line 3: cannot make "/nonexistent/x" the root '
+            "directory: No such file or directory (create it, or correct ChangeRootDirectory)\n")
+    for flag, status in (("-f", 71), ("-n", 78)):
+        done = opendmarc(flag, "-c", path, "-u", USER)
+        tap.equal((done.returncode, done.stderr), (status, f"opendmarc: {text}"), flag)
+    if not ROOT:
+        raise tap.Skip("needs root for the rest")
+    done = opendmarc("-n", "-c", conf("Socket inet:1@127.0.0.1\nChangeRootDirectory /\n"))
+    tap.equal((done.returncode, done.stderr), (0, "opendmarc: ChangeRootDirectory without UserID: "
+              "root can leave the directory again\n"), "without UserID")
+    user = other_user()
+    done = opendmarc("-n", "-c", conf("Socket inet:1@127.0.0.1\nChangeRootDirectory /\n"),
+                     user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+                     executable=readable_copy())
+    tap.equal(done.returncode, 78, "another user")
+    tap.contains(done.stderr, "Operation not permitted (start as root)", "another user")
+
+
+for wanted in ("yes", "no"):
+    @suite.case(f"EnableCoredumps {wanted}: after the change of user")
+    def _(wanted=wanted):
+        user, root = new_root()
+        daemon = p.start(f"core{wanted}", ["sh", "-c", "ulimit -Sc 0; exec \"$@\"", "sh",
+                         OPENDMARC, "-f", "-u", user.pw_name, "-c",
+                         conf(f"Socket local:{root}/run/s\nEnableCoredumps {wanted}\n")])
+        daemon.wait_unix(f"{root}/run/s")
+        # The files of a process that may not be dumped belong to root.
+        tap.equal(os.stat(f"/proc/{daemon.pid}/stat").st_uid,
+                  user.pw_uid if wanted == "yes" else 0, "owner in /proc")
+        soft, hard = re.search(r"^Max core file size +(\S+) +(\S+)", procs.read(
+            f"/proc/{daemon.pid}/limits"), re.M).groups()
+        tap.equal(soft, hard if wanted == "yes" else "0", "limit")
+        tap.equal(daemon.stop(), 0, "status")
 
 
 # --- the socket ---------------------------------------------------------------------

@@ -170,3 +170,9 @@ TESTS += tests/unit/check_failreport
 tests_unit_check_failreport_SOURCES = tests/unit/check_failreport.c
 tests_unit_check_failreport_CFLAGS = $(unit_cflags)
 tests_unit_check_failreport_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/check_supervise
+TESTS += tests/unit/check_supervise
+tests_unit_check_supervise_SOURCES = tests/unit/check_supervise.c
+tests_unit_check_supervise_CFLAGS = $(unit_cflags)
+tests_unit_check_supervise_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
