@@ -121,7 +121,7 @@ add_entry(struct hostlist *l, struct odm_span entry)
 	return ok ? NULL : "memory allocation failure";
 }
 
-/* The addresses that are this host, whatever the file says. */
+/* The addresses that are this host. */
 static bool
 add_builtin(struct hostlist *l)
 {
@@ -198,6 +198,8 @@ sort_nets(struct hostlist *l)
 {
 	struct net_entry *last = l->nets;
 
+	if (l->nnets == 0)
+		return;
 	qsort(l->nets, l->nnets, sizeof(l->nets[0]), compare_nets);
 	for (size_t i = 1; i < l->nnets; i++) {
 		if (compare_nets(last, &l->nets[i]) == 0)
@@ -209,11 +211,11 @@ sort_nets(struct hostlist *l)
 }
 
 struct hostlist *
-hostlist_read(const char *path, char *why, size_t why_size)
+hostlist_read(const char *path, bool with_loopback, char *why, size_t why_size)
 {
 	struct hostlist *l = calloc(1, sizeof(*l));
 
-	if (l == NULL || !add_builtin(l)) {
+	if (l == NULL || (with_loopback && !add_builtin(l))) {
 		strlcpy(why, "memory allocation failure", why_size);
 		hostlist_free(&l);
 		return NULL;
@@ -255,9 +257,10 @@ find_name(const struct hostlist *l, char *name)
 static enum verdict
 find_net(const struct hostlist *l, const struct odm_net *net)
 {
-	const struct net_entry key = { *net, false };
-	const struct net_entry *hit = bsearch(&key, l->nets, l->nnets, sizeof(key), compare_nets);
+	const struct net_entry key = { *net, false }, *hit = NULL;
 
+	if (l->nnets > 0)
+		hit = bsearch(&key, l->nets, l->nnets, sizeof(key), compare_nets);
 	if (hit == NULL)
 		return NOT_LISTED;
 	return hit->exception ? EXCEPTED : LISTED;

@@ -13,12 +13,13 @@
 struct hostlist;		/* private: hostlist.c */
 
 /*
- * A list of 127.0.0.1 and ::1, and the entries of the file at path (NULL:
- * none). NULL when it cannot be read or memory is short, the reason in why.
+ * A list of 127.0.0.1 and ::1, if with_loopback, and the entries of the file at path
+ * (NULL: none). NULL when it cannot be read or memory is short, the reason in why.
  * Entries are normalised; one that is no host, suffix, address or network is
  * an error that names file and line.
  */
-struct hostlist *hostlist_read(const char *path, char *why, size_t why_size);
+struct hostlist *hostlist_read(const char *path, bool with_loopback, char *why,
+    size_t why_size);
 
 /* Frees *l and clears it. *l may be NULL. */
 void hostlist_free(struct hostlist **l);

@@ -8,8 +8,7 @@ opendmarc_libcheck_la_SOURCES = \
 	opendmarc/check_lookup.c opendmarc/check_lookup.h \
 	opendmarc/check_message.c opendmarc/check_message.h \
 	opendmarc/check_verdict.c opendmarc/check_verdict.h \
-	opendmarc/paint.c opendmarc/paint.h \
-	opendmarc/savedmsg.c opendmarc/savedmsg.h
+	opendmarc/paint.c opendmarc/paint.h
 opendmarc_libcheck_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 opendmarc_libcheck_la_LIBADD = opendmarc/libfilter.la common/libexplain.la \
 	common/librecordlint.la common/libdns.la

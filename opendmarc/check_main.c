@@ -208,7 +208,7 @@ prepare(struct checker *ck, const struct command *cmd, char *why)
 	if (status != EX_OK)
 		return status;
 	if (cmd->message != NULL) {
-		ck->ignore_hosts = dmf_check_ignore_hosts(ck->conf, why, WHY_MAX);
+		ck->ignore_hosts = dmf_check_ignore_hosts(ck->conf, true, why, WHY_MAX);
 		if (ck->ignore_hosts == NULL)
 			return EX_CONFIG;
 		ck->relays = dmf_check_relays(ck->conf, why, WHY_MAX);

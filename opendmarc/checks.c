@@ -84,11 +84,17 @@ enter_base(const struct conf *c, char *why, size_t why_size)
 }
 
 int
+dmf_check_socket(const struct conf *c, char *why, size_t why_size)
+{
+	if (c->socket != NULL)
+		return 0;
+	return fail(c, "Socket", "no Socket (set one, as local:PATH or inet:PORT@HOST, or "
+	    "use -p)", why, why_size);
+}
+
+int
 dmf_check_conf(const struct conf *c, char *why, size_t why_size)
 {
-	if (c->socket == NULL)
-		return fail(c, "Socket", "no Socket (set one, as local:PATH or inet:PORT@HOST, or "
-		    "use -p)", why, why_size);
 	if (enter_base(c, why, why_size) != 0)
 		return -1;
 	return check_suffix_list(c, why, why_size);
@@ -107,10 +113,11 @@ fail_file(const struct conf *c, const char *option, const char *reason, char *wh
 }
 
 struct hostlist *
-dmf_check_ignore_hosts(const struct conf *c, char *why, size_t why_size)
+dmf_check_ignore_hosts(const struct conf *c, bool with_loopback, char *why, size_t why_size)
 {
 	char reason[REASON_MAX];
-	struct hostlist *list = hostlist_read(c->ignore_hosts, reason, sizeof(reason));
+	struct hostlist *list = hostlist_read(c->ignore_hosts, with_loopback, reason,
+	    sizeof(reason));
 
 	if (list == NULL)
 		fail_file(c, "IgnoreHosts", reason, why, why_size);

@@ -5,6 +5,7 @@
 #ifndef OPENDMARC_CHECKS_H
 #define OPENDMARC_CHECKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/conf.h"
@@ -13,15 +14,21 @@
 #include "libopendmarc/base/ipaddr.h"
 #include "libopendmarc/base/psl.h"
 
+/* There is a Socket. 0, or -1 with place and remedy in why (exit status 78). */
+int dmf_check_socket(const struct conf *c, char *why, size_t why_size);
+
 /*
- * There is a Socket, BaseDirectory can be entered (which is done), the
- * PublicSuffixList can be read. 0, or -1 with place,
- * reason and remedy in why (exit status 78).
+ * BaseDirectory can be entered (which is done), the PublicSuffixList can be read. 0, or
+ * -1 with place, reason and remedy in why (exit status 78).
  */
 int dmf_check_conf(const struct conf *c, char *why, size_t why_size);
 
-/* The IgnoreHosts list; NULL with place and reason in why. The caller frees it. */
-struct hostlist *dmf_check_ignore_hosts(const struct conf *c, char *why, size_t why_size);
+/*
+ * The IgnoreHosts list, with the addresses of this host unless they shall not count; NULL
+ * with place and reason in why. The caller frees it.
+ */
+struct hostlist *dmf_check_ignore_hosts(const struct conf *c, bool with_loopback, char *why,
+    size_t why_size);
 
 /*
  * The TrustedRelays as networks, conf->trusted_relays.nwords of them. An array

@@ -22,6 +22,7 @@ static const char usage_text[] =
     "\t-n          \ttest configuration and exit\n"
     "\t-p sockspec \tspecify milter socket\n"
     "\t-P file     \twrite process ID to specified file\n"
+    "\t-t file     \tevaluate a single message\n"
     "\t-u user     \ttry to become the named user\n"
     "\t-v          \tincrease verbose output\n"
     "\t-V          \tprint version and exit\n";
@@ -51,7 +52,7 @@ dmf_command_read(int argc, char **argv, struct dmf_command *cmd_r)
 	*cmd_r = (struct dmf_command){ 0 };
 	join_args(argc, argv, cmd_r->args);
 	opterr = 0;
-	while ((c = getopt(argc, argv, "Ac:flnp:P:u:vV")) != -1) {
+	while ((c = getopt(argc, argv, "Ac:flnp:P:t:u:vV")) != -1) {
 		if (optarg != NULL && optarg[0] == '\0')
 			return usage();
 		switch (c) {
@@ -76,6 +77,9 @@ dmf_command_read(int argc, char **argv, struct dmf_command *cmd_r)
 		case 'P':
 			cmd_r->pid_file = optarg;
 			break;
+		case 't':
+			cmd_r->test_files = optarg;
+			break;
 		case 'u':
 			cmd_r->user = optarg;
 			break;
@@ -98,6 +102,17 @@ override(struct conf *c, const char *name, const char *value, char *why, size_t 
 	return value == NULL || conf_override(c, name, value, why, why_size);
 }
 
+/* Test mode is one process of this user, which writes to standard output and error. */
+static struct conf *
+set_for_test(struct conf *c, char *why, size_t why_size)
+{
+	if (!conf_override(c, "AutoRestart", "no", why, why_size) ||
+	    !conf_override(c, "Background", "no", why, why_size) ||
+	    !conf_override(c, "Syslog", "no", why, why_size))
+		conf_free(&c);
+	return c;
+}
+
 static struct conf *
 read_conf(const struct dmf_command *cmd, const char *path, char *why, size_t why_size)
 {
@@ -105,6 +120,8 @@ read_conf(const struct dmf_command *cmd, const char *path, char *why, size_t why
 
 	if (c == NULL)
 		return NULL;
+	if (cmd->test_files != NULL)
+		return set_for_test(c, why, why_size);
 	if (!override(c, "Socket", cmd->socket, why, why_size) ||
 	    !override(c, "PidFile", cmd->pid_file, why, why_size) ||
 	    !override(c, "UserID", cmd->user, why, why_size) ||

@@ -17,6 +17,7 @@
 /* What the command line says; NULL and false where it says nothing. Texts are borrowed. */
 struct dmf_command {
 	const char	*conf_path, *socket, *pid_file, *user;
+	const char	*test_files;	/* comma-separated; NULL: no test mode */
 	bool		 auto_restart, foreground, syslog, check_only;
 	unsigned	 verbose;
 	char		 args[DMF_ARGS_MAX];

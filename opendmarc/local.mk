@@ -25,11 +25,13 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/places.c opendmarc/places.h \
 	opendmarc/privs.c opendmarc/privs.h \
 	opendmarc/process.c opendmarc/process.h \
+	opendmarc/savedmsg.c opendmarc/savedmsg.h \
 	opendmarc/sender.c opendmarc/sender.h \
 	opendmarc/session.c opendmarc/session.h \
 	opendmarc/setup.c opendmarc/setup.h \
 	opendmarc/shared.c opendmarc/shared.h \
 	opendmarc/supervise.c opendmarc/supervise.h \
+	opendmarc/testmode.c opendmarc/testmode.h \
 	opendmarc/verdict.c opendmarc/verdict.h \
 	opendmarc/work.c opendmarc/work.h
 opendmarc_libfilter_la_LIBADD = common/libdns.la common/libfailure.la common/libhistory.la

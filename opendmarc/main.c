@@ -26,6 +26,7 @@
 #include "opendmarc/setup.h"
 #include "opendmarc/signals.h"
 #include "opendmarc/supervise.h"
+#include "opendmarc/testmode.h"
 
 #define PRODUCT		"OpenDMARC Filter"
 
@@ -114,7 +115,7 @@ change_root(const struct conf *c, char *why)
 static int
 prepare(char *why)
 {
-	bool check = d.cmd.check_only;
+	bool check = d.cmd.check_only, test = d.cmd.test_files != NULL;
 	int status = EX_OK;
 	struct conf *c;
 
@@ -123,16 +124,16 @@ prepare(char *why)
 	c = dmf_command_conf(&d.cmd, why, WHY_MAX);
 	if (c == NULL)
 		return EX_CONFIG;
-	if (!check) {
+	if (!check && !test) {
 		open_log_for_start(c);
 		d.notify_fd = dmf_notify_open();
 	}
-	if (find_user(c, why) != 0)
+	if (!test && find_user(c, why) != 0)
 		status = EX_DATAERR;
-	else if (change_root(c, why) != 0)
+	else if (!test && change_root(c, why) != 0)
 		status = EX_OSERR;
 	if (status == EX_OK) {
-		d.setup = dmf_setup_read(&c, d.host_name, why, WHY_MAX);
+		d.setup = dmf_setup_read(&c, d.host_name, test ? DMF_TEST : DMF_SERVE, why, WHY_MAX);
 		return d.setup != NULL ? EX_OK : EX_CONFIG;
 	}
 	conf_free(&c);
@@ -329,6 +330,31 @@ run(char *why)
 	return status;
 }
 
+static void
+check_places(void)
+{
+	const struct conf *c = dmf_setup_env(d.setup)->conf;
+
+	if (d.cmd.test_files == NULL)
+		dmf_places_check(c, d.has_user ? &d.user : NULL);
+}
+
+/* Test mode; the status to exit with. */
+static int
+test(char *why)
+{
+	int status;
+
+	if (dmf_setup_start(d.setup, NULL, why, WHY_MAX) != 0)
+		return give_up(EX_OSERR, why);
+	dmf_shared_init(&d.shared, d.host_name);
+	dmf_setup_install(dmf_setup_ref(d.setup));
+	log_open(DMF_PROGRAM, false, NULL, d.cmd.verbose >= DMF_TESTMODE_LOG);
+	status = dmf_testmode_run(d.cmd.test_files, d.cmd.verbose, &d.shared);
+	dmf_setup_install(NULL);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -348,7 +374,9 @@ main(int argc, char **argv)
 	if (status != EX_OK)
 		log_write(LOG_LEVEL_ERROR, "%s", why);
 	else if (d.cmd.check_only)
-		dmf_places_check(dmf_setup_env(d.setup)->conf, d.has_user ? &d.user : NULL);
+		check_places();
+	else if (d.cmd.test_files != NULL)
+		status = test(why);
 	else
 		status = run(why);
 	dmf_setup_unref(&d.setup);

@@ -37,7 +37,7 @@ prepare(const struct dmf_command *cmd, const char *host_name, const struct dmf_s
 
 	if (c == NULL)
 		return NULL;
-	s = dmf_setup_read(&c, host_name, why, WHY_MAX);
+	s = dmf_setup_read(&c, host_name, DMF_SERVE, why, WHY_MAX);
 	if (s != NULL && dmf_setup_start(s, old, why, WHY_MAX) != 0)
 		dmf_setup_unref(&s);
 	return s;

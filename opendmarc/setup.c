@@ -36,15 +36,16 @@ static struct {
 
 /* Goes to BaseDirectory and reads the files. 0, or -1 with the reason in why. */
 static int
-read_files(struct dmf_setup *s, char *why, size_t why_size)
+read_files(struct dmf_setup *s, enum dmf_purpose purpose, char *why, size_t why_size)
 {
 	const struct conf *c = s->conf;
 
-	if (dmf_check_conf(c, why, why_size) != 0 ||
+	if ((purpose == DMF_SERVE && dmf_check_socket(c, why, why_size) != 0) ||
+	    dmf_check_conf(c, why, why_size) != 0 ||
 	    dmf_check_psl(c, &s->psl, why, why_size) != 0 ||
 	    dmf_check_test_zone(c, &s->test_zone, why, why_size) != 0)
 		return -1;
-	s->ignore_hosts = dmf_check_ignore_hosts(c, why, why_size);
+	s->ignore_hosts = dmf_check_ignore_hosts(c, purpose == DMF_SERVE, why, why_size);
 	if (s->ignore_hosts == NULL)
 		return -1;
 	s->relays = dmf_check_relays(c, why, why_size);
@@ -52,7 +53,8 @@ read_files(struct dmf_setup *s, char *why, size_t why_size)
 }
 
 struct dmf_setup *
-dmf_setup_read(struct conf **c, const char *host_name, char *why, size_t why_size)
+dmf_setup_read(struct conf **c, const char *host_name, enum dmf_purpose purpose, char *why,
+    size_t why_size)
 {
 	struct dmf_setup *s = calloc(1, sizeof(*s));
 
@@ -64,7 +66,7 @@ dmf_setup_read(struct conf **c, const char *host_name, char *why, size_t why_siz
 	atomic_init(&s->refs, 1);
 	s->conf = *c;
 	*c = NULL;
-	if (read_files(s, why, why_size) != 0) {
+	if (read_files(s, purpose, why, why_size) != 0) {
 		dmf_setup_unref(&s);
 		return NULL;
 	}

@@ -13,13 +13,19 @@
 
 struct dmf_setup;		/* private: setup.c */
 
+/* What a setup is for. */
+enum dmf_purpose {
+	DMF_SERVE,
+	DMF_TEST		/* test mode: no Socket is needed, this host is no ignored one */
+};
+
 /*
  * Goes to BaseDirectory, checks c and reads the files that it names; starts no
  * thread. Takes *c over in any case and clears it. host_name must outlive the setup.
  * NULL with place, reason and remedy in why (exit status 78).
  */
-struct dmf_setup *dmf_setup_read(struct conf **c, const char *host_name, char *why,
-    size_t why_size);
+struct dmf_setup *dmf_setup_read(struct conf **c, const char *host_name,
+    enum dmf_purpose purpose, char *why, size_t why_size);
 
 /*
  * Starts what the callbacks need: resolver and history writer. Those of old (may be

@@ -10,6 +10,7 @@ milter_tests = \
 	tests/milter/test_robust.py \
 	tests/milter/test_start.py \
 	tests/milter/test_supervise.py \
+	tests/milter/test_testmode.py \
 	tests/milter/test_trust.py \
 	tests/milter/test_valgrind.py \
 	tests/milter/test_verdict.py

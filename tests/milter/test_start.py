@@ -70,7 +70,7 @@ def read_pid(path):
 
 # --- the command line ---------------------------------------------------------------
 
-for arguments in (["-x"], ["-Ax"], ["-c"], ["-p"], ["-p", ""], ["-c", ""],
+for arguments in (["-x"], ["-t"], ["-Ax"], ["-c"], ["-p"], ["-p", ""], ["-c", ""],
                   ["file"], ["-n", "file"], ["--help"]):
     @suite.case("usage after " + " ".join(arguments))
     def _(arguments=arguments):
@@ -79,7 +79,7 @@ for arguments in (["-x"], ["-Ax"], ["-c"], ["-p"], ["-p", ""], ["-c", ""],
         lines = done.stderr.splitlines()
         tap.equal(lines[0], "opendmarc: usage: opendmarc [options]", "first line")
         tap.equal([line[:4] for line in lines[1:]],
-                  ["\t-" + flag + " " for flag in "AcflnpPuvV"], "flags")
+                  ["\t-" + flag + " " for flag in "AcflnpPtuvV"], "flags")
 
 
 @suite.case("-V prints version, library and code options")

@@ -19,7 +19,7 @@ read_text(const char *text, size_t len, char *why, size_t why_size)
 
 	ck_assert(fd >= 0);
 	ck_assert(write(fd, text, len) == (ssize_t)len);
-	l = hostlist_read(path, why, why_size);
+	l = hostlist_read(path, true, why, why_size);
 	close(fd);
 	unlink(path);
 	return l;
@@ -137,8 +137,27 @@ START_TEST(unreadable)
 {
 	char why[500];
 
-	ck_assert_ptr_null(hostlist_read("/nonexistent/hosts", why, sizeof(why)));
+	ck_assert_ptr_null(hostlist_read("/nonexistent/hosts", true, why, sizeof(why)));
 	ck_assert_str_eq(why, "/nonexistent/hosts: No such file or directory");
+}
+END_TEST
+
+/* Without the addresses of this host, and with nothing at all. */
+START_TEST(without_loopback)
+{
+	struct hostlist *l;
+	char why[500];
+
+	l = hostlist_read(NULL, false, why, sizeof(why));
+	ck_assert_ptr_nonnull(l);
+	ck_assert(!match(l, "localhost", "127.0.0.1"));
+	ck_assert(!match(l, NULL, "::1"));
+	hostlist_free(&l);
+	l = hostlist_read(NULL, true, why, sizeof(why));
+	ck_assert_ptr_nonnull(l);
+	ck_assert(match(l, NULL, "127.0.0.1"));
+	ck_assert(match(l, NULL, "::1"));
+	hostlist_free(&l);
 }
 END_TEST
 
@@ -175,6 +194,7 @@ main(void)
 	tcase_add_loop_test(tc, match_case, 0, COUNT(match_cases));
 	tcase_add_loop_test(tc, error_case, 0, COUNT(error_cases));
 	tcase_add_test(tc, unreadable);
+	tcase_add_test(tc, without_loopback);
 	tcase_add_test(tc, many);
 	return run_suite(suite);
 }
