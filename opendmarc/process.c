@@ -106,28 +106,26 @@ dmf_process_ready(int ready_fd, int status)
 	close(ready_fd);
 }
 
-/* The soft limit as high as the hard one. */
-static void
-raise_limit(int resource)
-{
-	struct rlimit limit;
-
-	if (getrlimit(resource, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(resource, &limit);
-}
-
 void
 dmf_process_raise_files(void)
 {
-	raise_limit(RLIMIT_NOFILE);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void
 dmf_process_allow_core(void)
 {
-	raise_limit(RLIMIT_CORE);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_CORE, &limit);
+	}
 #ifdef PR_SET_DUMPABLE
 	if (prctl(PR_SET_DUMPABLE, 1) != 0)
 		log_write(LOG_LEVEL_WARNING, "EnableCoredumps: %s", strerror(errno));
