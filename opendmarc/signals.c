@@ -6,6 +6,9 @@
  * the first thread keeps them open, with a handler, from before the moment that
  * libmilter starts its own. So we know of each wish, messages in work are finished, a
  * stop that was asked for is reported as one, and HUP can mean something else.
+ *
+ * A signal that is under way to the first thread can still be caught by a thread that begins
+ * to wait at this moment. So libmilter's thread is made to wait for nothing.
  */
 #include "config.h"
 
@@ -39,6 +42,27 @@ known_signals(sigset_t *set)
 	sigemptyset(set);
 	for (size_t i = 0; i < COUNT(known); i++)
 		sigaddset(set, known[i]);
+}
+
+/*
+ * Stands before the function of the C library. libmilter is the one that calls it, for a
+ * thread that stops the daemon on any of the signals that are ours.
+ */
+__attribute__((visibility("default"))) int
+sigwait(const sigset_t *set, int *number_r)
+{
+	sigset_t others = *set;
+	int number;
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		sigdelset(&others, known[i]);
+	do
+		number = sigwaitinfo(&others, NULL);
+	while (number < 0 && errno == EINTR);
+	if (number < 0)
+		return errno;
+	*number_r = number;
+	return 0;
 }
 
 void

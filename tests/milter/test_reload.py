@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A new configuration while the daemon runs: as a whole or not at all, without losing mail."""
+import ctypes
 import os
 import signal
 import sys
@@ -168,6 +169,25 @@ def _():
                                                 g.procs.path("history.1")) if os.path.exists(p))
         jobs = [l.split()[1] for l in lines.splitlines() if l.startswith("job ")]
         tap.equal((sorted(jobs), len(set(jobs)) == len(jobs)), (sorted(sent), True), "records")
+
+
+@suite.case("a signal that another thread could catch is caught by none")
+def _():
+    with Filter() as g:
+        g.reload()      # by then all threads are there
+        libc, pid = ctypes.CDLL(None, use_errno=True), g.daemon.pid
+        threads = [int(t) for t in os.listdir(f"/proc/{pid}/task") if int(t) != pid]
+        tap.true(len(threads) > 1, "threads")
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1):
+            for thread in threads:
+                tap.equal(libc.tgkill(pid, thread, number), 0, f"tgkill {thread}")
+        g.reload({"RejectFailures": "yes"})
+        for thread in threads:
+            status = procs.read(f"/proc/{pid}/task/{thread}/status")
+            waiting = int(status.partition("SigPnd:")[2].split()[0], 16)
+            for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1):
+                tap.true(waiting >> (number - 1) & 1, f"{number.name} waits at a thread")
+        tap.equal(g.send(SPOOF).reply, "reject", "reply")
 
 
 sys.exit(suite.run())

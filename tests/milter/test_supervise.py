@@ -21,6 +21,7 @@ class Watched(Filter):
     """A filter with a supervisor; it is self.daemon, the filter itself self.child()."""
 
     def __init__(self, options=None, **more):
+        self.kills = 0
         super().__init__(options={"AutoRestart": "yes", **(options or {})}, **more)
 
     def children(self):
@@ -30,23 +31,23 @@ class Watched(Filter):
     def child(self):
         return self.daemon.wait_until(self.children, "a child")[0]
 
-    def starts(self):
-        return self.log().count(" starting (")
+    def wait_start(self):
+        """Until the filter after the last one that was killed has its socket."""
+        self.daemon.wait_until(lambda: self.log().count(" starting (") == self.kills + 1,
+                               f"start {self.kills + 1}")
 
     def kill(self, number=signal.SIGKILL):
         """Kills the child once it serves; its process id."""
-        pid, starts = self.child(), self.starts()
-        procs.wait_for(lambda: starts == self.starts() and
-                       procs.answers(self.procs.path("m.sock")), "the filter")
+        self.wait_start()
+        pid = self.child()
+        self.kills += 1
         os.kill(pid, number)
         return pid
 
     def killed(self, number=signal.SIGKILL):
         """As kill(), and waits for the next one; the process ids of both."""
-        starts = self.starts()
         old = self.kill(number)
-        self.daemon.wait_until(lambda: self.starts() > starts, "the next start")
-        self.daemon.wait_unix(self.procs.path("m.sock"))
+        self.wait_start()
         return old, self.child()
 
 
@@ -156,12 +157,14 @@ def _():
                                      (signal.SIGHUP, "yes", "reject")):
             g.reload({"RejectFailures": value}, number)
             tap.equal(g.send(SPOOF).reply, reply, f"RejectFailures {value}")
+        before = g.log().count("configuration reloaded")
         g.killed()
+        g.daemon.wait_until(lambda: g.log().count("configuration reloaded") > before, "a reload")
         tap.equal(g.send(SPOOF).reply, "reject", "after a restart")
         g.options["RejectFailures"] = "perhaps"
         g.write_conf()
         g.killed()
-        tap.contains(g.log(), "configuration not reloaded", "log")
+        g.daemon.wait_output("configuration not reloaded")
         tap.equal(g.send(SPOOF).reply, "accept", "a bad file: the configuration of the start")
 
 
