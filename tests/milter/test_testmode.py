@@ -167,6 +167,10 @@ def _():
     for huge in ("x" * (1024 * 1024 + 1) + "\n\n", "x" * (5 * 1024 * 1024)):
         path = mail("From: a@reject.test\nX-Huge: " + huge)
         tap.equal(run("-t", path), (65, [], [f"{path}: line 2: header 'X-Huge' too large"]), "huge")
+    path = mail("From: a@reject.test\n" + ("X-Many: " + "x" * 990 + "\n") * 5000 + "\n")
+    status, _, lines = run("-t", path)
+    tap.equal(status, 65, "a header without an end")
+    tap.contains(lines[0], ": header 'X-Many' too large", "a header without an end")
 
 
 @suite.case("CR LF, a mailbox line, a missing end, folds and a NUL are read as a mail server does")
