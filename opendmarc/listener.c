@@ -1,10 +1,11 @@
 /*
- * listener.c - stale UNIX sockets, TCP_NODELAY, and waking the listening thread.
+ * listener.c - stale UNIX sockets, TCP_NODELAY, and the end of listening.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -93,13 +94,30 @@ listening(void)
 	return -1;
 }
 
+/* Which file the socket is, wherever the working directory will be. */
+static void
+note_file(const char *spec, struct dmf_listener *l)
+{
+	const char *path = dmf_listener_path(spec);
+	struct stat st;
+
+	l->path[0] = '\0';
+	if (path == NULL || lstat(path, &st) != 0)
+		return;
+	if (realpath(path, l->path) == NULL)
+		l->path[0] = '\0';
+	l->device = st.st_dev;
+	l->inode = st.st_ino;
+}
+
 void
-dmf_listener_tune(void)
+dmf_listener_tune(const char *spec, struct dmf_listener *l_r)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	int fd = listening(), on = 1;
 
+	note_file(spec, l_r);
 	if (fd >= 0 && getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
 	    (ss.ss_family == AF_INET || ss.ss_family == AF_INET6))
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -139,50 +157,37 @@ quiet_socket(sa_family_t family)
 	return -1;
 }
 
-/* Connects to a listening socket of ours, so that accept() has something to return. */
+/* Nobody can have taken the path over while we listen; but it may be gone or replaced by hand. */
 static void
-call(int fd)
+remove_file(const struct dmf_listener *l)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	int to;
+	struct stat st;
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
-		return;
-	/* Nobody may be accepting any more, so this must not wait. */
-	to = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (to < 0)
-		return;
-	(void)connect(to, (const struct sockaddr *)&ss, len);
-	(void)close(to);
+	if (l->path[0] != '\0' && lstat(l->path, &st) == 0 && st.st_dev == l->device &&
+	    st.st_ino == l->inode)
+		(void)unlink(l->path);
 }
 
-int
-dmf_listener_close(void)
+void
+dmf_listener_close(const struct dmf_listener *l)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	int fd = listening(), old, quiet;
 
 	if (fd < 0 || getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
-		return -1;
+		return;
+	remove_file(l);
 	quiet = quiet_socket(ss.ss_family);
 	old = dup(fd);
-	if (quiet >= 0 && old >= 0) {
-		/* The shutdown wakes the thread that waits on the old socket; it then
-		 * accepts on the new one, where a call must wait for it. */
-		call(quiet);
-		if (dup2(quiet, fd) == fd)
-			(void)shutdown(old, SHUT_RDWR);
-	}
-	if (old >= 0)
-		(void)close(old);
-	return quiet;
-}
-
-void
-dmf_listener_wake(int quiet)
-{
+	/* The shutdown wakes the thread that waits on the old socket, which then waits on the
+	 * new one. Without a new one connections are refused from here on all the same. */
 	if (quiet >= 0)
-		call(quiet);
+		(void)dup2(quiet, fd);
+	if (old >= 0) {
+		(void)shutdown(old, SHUT_RDWR);
+		(void)close(old);
+	}
+	if (quiet >= 0)
+		(void)close(quiet);
 }

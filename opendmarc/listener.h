@@ -5,8 +5,10 @@
 #ifndef OPENDMARC_LISTENER_H
 #define OPENDMARC_LISTENER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* The path of a UNIX socket, a part of spec; NULL for the others. */
 const char *dmf_listener_path(const char *spec);
@@ -21,23 +23,25 @@ bool dmf_listener_clear(const char *spec, char *why, size_t why_size);
 /* The likely reason why listening failed, for a person: errno in words and where to look. */
 const char *dmf_listener_reason(const char *spec);
 
-/*
- * Sets TCP_NODELAY on the listening descriptor of this process: connections inherit it.
- * Without it, two packets at end of message wait 40 ms for each other.
- */
-void dmf_listener_tune(void);
+/* The file of an open UNIX socket. */
+struct dmf_listener {
+	char	path[PATH_MAX];	/* from the root; "" none */
+	dev_t	device;
+	ino_t	inode;
+};
 
 /*
- * Frees the listening address at once, while libmilter goes on serving the
- * connections it has: its descriptor then listens where nobody calls. A descriptor
- * for dmf_listener_wake(), for the caller to close; or -1.
+ * Prepares the listening descriptor of this process, which libmilter opened for spec:
+ * TCP_NODELAY, which connections inherit (without it, two packets at end of message
+ * wait 40 ms for each other), and for a UNIX socket the file, in *l_r.
  */
-int dmf_listener_close(void);
+void dmf_listener_tune(const char *spec, struct dmf_listener *l_r);
 
 /*
- * Makes the thread that waits for connections look up, which libmilter otherwise
- * does every five seconds. quiet is from dmf_listener_close(). Never waits.
+ * Frees the listening address at once, and removes the file of a UNIX socket while it
+ * is still ours; a successor may then have it. libmilter goes on serving the connections
+ * it has: its descriptor then listens where nobody calls.
  */
-void dmf_listener_wake(int quiet);
+void dmf_listener_close(const struct dmf_listener *l);
 
 #endif

@@ -6,13 +6,11 @@
  * the speed of a filter.
  */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 #include <libmilter/mfapi.h>
 
 #include "common/log.h"
@@ -39,11 +37,17 @@ static struct {
 	LIST_HEAD(live_sessions, dmf_session) sessions;
 } live = { PTHREAD_MUTEX_INITIALIZER, LIST_HEAD_INITIALIZER(live.sessions) };
 
+/* What a stop gives back. */
+static struct dmf_listener listener;
+
 /* What a stop waits for. */
 static struct dmf_work work = DMF_WORK_INITIALIZER;
 
-/* Between two tries to wake the listening thread at a stop. */
-#define WAKE_MSECS	5
+/*
+ * libmilter sends the last answers after the callbacks that gave them; this is a hundred
+ * times what it needs.
+ */
+#define REPLY_MSECS	100
 
 static const char *
 mta_symbol(void *handle, const char *name)
@@ -327,62 +331,37 @@ dmf_milter_open(const struct conf *c, struct dmf_shared *all, char *why, size_t 
 		    dmf_listener_reason(c->socket));
 		return -1;
 	}
-	dmf_listener_tune();
+	dmf_listener_tune(c->socket, &listener);
 	return 0;
+}
+
+/* Nothing of ours is touched any more: lets no callback in, and ends the sessions. */
+static void
+close_down(void)
+{
+	struct dmf_session *s;
+
+	dmf_work_close(&work);
+	while ((s = LIST_FIRST(&live.sessions)) != NULL)
+		end_session(s);
 }
 
 int
 dmf_milter_run(void)
 {
 	int result = smfi_main() == MI_SUCCESS ? 0 : -1;
-	struct dmf_session *s;
 
-	dmf_work_close(&work);
-	while ((s = LIST_FIRST(&live.sessions)) != NULL)
-		end_session(s);
+	close_down();
 	return result;
-}
-
-/*
- * smfi_stop() first leaves its word, then waits for a lock that the listening thread
- * holds while it waits for connections: up to five seconds, if nobody wakes it.
- */
-static void *
-tell_libmilter(void *arg)
-{
-	atomic_bool *told = arg;
-
-	(void)smfi_stop();
-	atomic_store(told, true);
-	return NULL;
-}
-
-static void
-end_loop(int quiet)
-{
-	const struct timespec pause = { 0, WAKE_MSECS * 1000000L };
-	atomic_bool told = false;
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, tell_libmilter, &told) != 0) {
-		(void)smfi_stop();
-		return;
-	}
-	/* Woken too early, the thread waits again: repeat it until the word is out. */
-	while (!atomic_load(&told)) {
-		dmf_listener_wake(quiet);
-		(void)nanosleep(&pause, NULL);
-	}
-	(void)pthread_join(thread, NULL);
 }
 
 void
 dmf_milter_stop(int drain_secs)
 {
-	int quiet = dmf_listener_close();
+	const struct timespec pause = { 0, REPLY_MSECS * 1000000L };
 
+	dmf_listener_close(&listener);
 	dmf_work_drain(&work, drain_secs);
-	end_loop(quiet);
-	if (quiet >= 0)
-		(void)close(quiet);
+	(void)nanosleep(&pause, NULL);
+	close_down();
 }

@@ -20,12 +20,14 @@
 int dmf_milter_open(const struct conf *c, struct dmf_shared *shared, char *why,
     size_t why_size);
 
-/* Serves until a signal stops libmilter. 0, or -1 as smfi_main() says. */
+/* Serves until libmilter ends, which it does by itself on errors alone: -1, else 0. */
 int dmf_milter_run(void);
 
 /*
- * Asks a running dmf_milter_run() to finish: no new connections, messages in work
- * have drain_secs to end, then return.
+ * Stops serving, whatever libmilter does: the address is free at once, messages in work
+ * have drain_secs to end, then no callback touches anything of ours any more. The
+ * process is to exit; dmf_milter_run() does not return. libmilter's own way to stop
+ * takes up to five seconds, and removes the socket of a successor.
  */
 void dmf_milter_stop(int drain_secs);
 

@@ -121,13 +121,12 @@ serve(void *arg)
 	return NULL;
 }
 
-/* Carries out what signals asked for. True once it is the end. */
+/* Carries out what signals asked for. True once the service has stopped. */
 static bool
-obey(const struct dmf_server *server, bool stopping)
+obey(const struct dmf_server *server)
 {
 	if (asked_to_stop) {
-		if (!stopping)
-			server->stop();
+		server->stop();
 		return true;
 	}
 	if (asked_to_reload) {
@@ -140,10 +139,11 @@ obey(const struct dmf_server *server, bool stopping)
 int
 dmf_signals_serve(const struct dmf_server *server)
 {
-	struct service s = { .run = server->run, .result = -1 };
-	bool stopping = false;
+	static struct service s;	/* the thread may outlive this call */
 	pthread_t thread;
 
+	s.run = server->run;
+	s.result = -1;
 	if (sem_init(&wake, 0, 0) != 0 || sem_init(&s.go, 0, 0) != 0)
 		return -1;
 	atomic_init(&s.ended, false);
@@ -153,13 +153,16 @@ dmf_signals_serve(const struct dmf_server *server)
 		return -1;
 	take_signals();
 	sem_post(&s.go);
-	while (!atomic_load(&s.ended)) {
+	for (;;) {
 		wait_for(&wake);
-		stopping = obey(server, stopping);
+		if (obey(server)) {
+			(void)pthread_detach(thread);
+			errno = 0;
+			return 0;
+		}
+		if (atomic_load(&s.ended)) {
+			pthread_join(thread, NULL);
+			return s.result;
+		}
 	}
-	pthread_join(thread, NULL);
-	if (!stopping)
-		return s.result;
-	errno = 0;
-	return 0;
 }

@@ -13,15 +13,16 @@ void dmf_signals_block(void);
 
 /* What the signals lead to. All but run() are called on the first thread. */
 struct dmf_server {
-	int	(*run)(void);		/* serves, on a thread of its own, until stop() */
-	void	(*stop)(void);		/* TERM and INT */
+	int	(*run)(void);		/* serves, on a thread of its own */
+	void	(*stop)(void);		/* TERM and INT: the service ends, run() may go on */
 	void	(*reload)(void);	/* HUP and USR1 */
 };
 
 /*
- * Calls run() and waits for its end, carrying out signals meanwhile; the calling thread
- * must be the first one of the process. What run() returned; 0 whenever a signal asked
- * for the end. -1 with errno also when there can be no thread.
+ * Calls run() and carries out signals until run() returns or a signal has stopped the
+ * service; the calling thread must be the first one of the process. What run()
+ * returned; 0 when a signal asked for the end. -1 with errno also when there can be no
+ * thread. The process is to exit then.
  */
 int dmf_signals_serve(const struct dmf_server *server);
 

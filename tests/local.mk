@@ -3,15 +3,14 @@
 LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = export CC='$(CC)' CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent PYTHONDONTWRITEBYTECODE=1 \
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
-	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	TSAN_OPTIONS='suppressions=$(abs_top_srcdir)/tests/tsan.supp exitcode=66';
+	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=exitcode=66;
 TEST_EXTENSIONS = .py .sh
 PY_LOG_DRIVER = $(LOG_DRIVER)
 PY_LOG_COMPILER = python3
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 
-EXTRA_DIST += tests/all tests/coverage tests/tsan.supp
+EXTRA_DIST += tests/all tests/coverage
 
 EXTRA_DIST += tests/unit/suite.h
 
