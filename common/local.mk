@@ -15,6 +15,7 @@ common_libconf_la_SOURCES = \
 	common/confsample.c \
 	common/conftable.c \
 	common/confvalue.c \
+	common/domainlist.c common/domainlist.h \
 	common/hostlist.c common/hostlist.h \
 	common/log.c common/log.h \
 	common/textfile.c common/textfile.h

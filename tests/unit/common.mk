@@ -18,6 +18,12 @@ tests_unit_check_conf_SOURCES = tests/unit/check_conf.c
 tests_unit_check_conf_CFLAGS = $(unit_cflags)
 tests_unit_check_conf_LDADD = common/libconf.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_domainlist
+TESTS += tests/unit/check_domainlist
+tests_unit_check_domainlist_SOURCES = tests/unit/check_domainlist.c
+tests_unit_check_domainlist_CFLAGS = $(unit_cflags)
+tests_unit_check_domainlist_LDADD = common/libconf.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_hostlist
 TESTS += tests/unit/check_hostlist
 tests_unit_check_hostlist_SOURCES = tests/unit/check_hostlist.c
