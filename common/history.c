@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arcjson.h"
 #include "common/history.h"
 #include "libopendmarc/base/limits.h"
 #include "libopendmarc/base/nametab.h"
@@ -83,6 +84,14 @@ history_record_init(struct history_record *rec)
 	};
 }
 
+static void
+free_arcseal(struct history_arcseal *seal)
+{
+	free(seal->domain);
+	free(seal->selector);
+	free(seal->ip);
+}
+
 void
 history_record_clear(struct history_record *rec)
 {
@@ -97,6 +106,9 @@ history_record_clear(struct history_record *rec)
 	for (size_t i = 0; i < rec->nreasons; i++)
 		free(rec->reasons[i].comment);
 	free(rec->reasons);
+	for (size_t i = 0; i < rec->narcseals; i++)
+		free_arcseal(&rec->arcseals[i]);
+	free(rec->arcseals);
 	free(rec->job);
 	free(rec->reporter);
 	free(rec->ipaddr);
@@ -220,6 +232,38 @@ history_add_reason(struct history_record *rec, enum history_override type,
 	return true;
 }
 
+/* A cleaned copy in *member_r, NULL for the empty text. False: no memory. */
+static bool
+copy_known(struct odm_span text, char **member_r)
+{
+	*member_r = text.len > 0 ? clean_copy(text, true) : NULL;
+	return text.len == 0 || *member_r != NULL;
+}
+
+bool
+history_add_arcseal(struct history_record *rec, unsigned instance, struct odm_span domain,
+    struct odm_span selector, struct odm_span ip)
+{
+	struct history_arcseal seal = { .instance = instance };
+	void *array = rec->arcseals;
+
+	if (instance == 0 || instance > ODM_ARC_SETS_MAX)
+		return true;
+	for (size_t i = 0; i < rec->narcseals; i++)
+		if (rec->arcseals[i].instance == instance)
+			return true;
+	if (!grow(&array, rec->narcseals, HISTORY_ARCSEALS_MAX, sizeof(seal)))
+		return false;
+	rec->arcseals = array;
+	if (!copy_known(domain, &seal.domain) || !copy_known(selector, &seal.selector) ||
+	    !copy_known(ip, &seal.ip)) {
+		free_arcseal(&seal);
+		return false;
+	}
+	rec->arcseals[rec->narcseals++] = seal;
+	return true;
+}
+
 /* A caller may have filled the members without history_set(): look again. */
 static void
 put_clean(struct odm_strbuf *out, const char *text, const char *bad)
@@ -329,7 +373,9 @@ history_write(const struct history_record *rec, bool full, struct odm_strbuf *ou
 	put_int(out, "align_dkim", rec->align_dkim);
 	put_int(out, "align_spf", rec->align_spf);
 	put_int(out, "arc", rec->arc);
-	odm_strbuf_addf(out, "arc_policy %d json:[]\n", rec->arc_policy);
+	odm_strbuf_addf(out, "arc_policy %d ", rec->arc_policy);
+	arcjson_write(rec, out);
+	odm_strbuf_addc(out, '\n');
 	if (full)
 		put_reasons(out, rec);
 	put_int(out, "action", rec->action);

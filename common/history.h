@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libopendmarc/base/limits.h"
 #include "libopendmarc/base/result.h"
 #include "libopendmarc/base/span.h"
 #include "libopendmarc/base/strbuf.h"
@@ -61,6 +62,7 @@ enum history_override {
 #define HISTORY_DKIM_MAX	1000
 #define HISTORY_RUA_MAX		100
 #define HISTORY_OVERRIDES_MAX	10
+#define HISTORY_ARCSEALS_MAX	ODM_ARC_SETS_MAX
 
 struct history_dkim {
 	char	*domain;
@@ -71,6 +73,14 @@ struct history_dkim {
 struct history_reason {
 	enum history_override type;
 	char	*comment;	/* may be NULL */
+};
+
+/* One ARC-Seal of the message, and the client address that its ARC set tells of. */
+struct history_arcseal {
+	unsigned instance;	/* 1 to ODM_ARC_SETS_MAX, no two alike in a record */
+	char	*domain;
+	char	*selector;	/* NULL: unknown */
+	char	*ip;		/* as text; NULL: unknown */
 };
 
 /* All texts are owned by the record; NULL means the key was absent. */
@@ -96,6 +106,8 @@ struct history_record {
 	int	 align_dkim, align_spf;	/* enum history_align */
 	int	 arc;			/* 0 pass, 7 fail or none */
 	int	 arc_policy;		/* 0 pass, 1 unused, 2 fail */
+	struct history_arcseal *arcseals;	/* in header order, newest first; key arc_policy */
+	size_t	 narcseals;
 	int	 action;		/* enum history_action */
 	struct history_reason *reasons;	/* new key: override TYPE COMMENT */
 	size_t	 nreasons;
@@ -135,6 +147,13 @@ bool history_add_dkim(struct history_record *rec, struct odm_span domain,
 bool history_add_rua(struct history_record *rec, struct odm_span uri);
 bool history_add_reason(struct history_record *rec, enum history_override type,
     struct odm_span comment);
+
+/*
+ * Adds a seal; one whose instance is there already, or is none, changes nothing. False when
+ * memory is short.
+ */
+bool history_add_arcseal(struct history_record *rec, unsigned instance,
+    struct odm_span domain, struct odm_span selector, struct odm_span ip);
 
 /*
  * Appends the text form of rec to out, the keys in 1.4's order; with full also

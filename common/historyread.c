@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/arcjson.h"
 #include "common/history.h"
 #include "libopendmarc/base/limits.h"
 
@@ -25,7 +26,7 @@ enum kind {
 	KIND_YES,		/* y, n */
 	KIND_DKIM,
 	KIND_RUA,
-	KIND_ARC_POLICY,	/* a number; what follows is no part of the record */
+	KIND_ARC_POLICY,	/* a number, then the seals, arcjson.h */
 	KIND_OVERRIDE
 };
 
@@ -230,6 +231,23 @@ read_override(struct history_record *rec, struct odm_span value, const char **wh
 }
 
 static enum history_line
+read_arc_policy(struct history_record *rec, const struct key *key, struct odm_span value,
+    const char **why_r)
+{
+	size_t at = odm_span_find(value, ' ');
+
+	if (!read_int(odm_span_sub(value, 0, at), key->min, key->max, &rec->arc_policy)) {
+		*why_r = "impossible value";
+		return HISTORY_LINE_BAD;
+	}
+	if (!arcjson_read(rec, odm_span_sub(value, at, value.len), why_r)) {
+		*why_r = "out of memory";
+		return HISTORY_LINE_BAD;
+	}
+	return HISTORY_LINE_OKAY;
+}
+
+static enum history_line
 read_text(char **member, struct odm_span value, bool domain, const char **why_r)
 {
 	if (!history_set(member, value)) {
@@ -273,9 +291,7 @@ read_value(struct history_record *rec, const struct key *key, struct odm_span va
 			rec->received = (int64_t)seconds;
 		break;
 	case KIND_ARC_POLICY:
-		value.len = odm_span_find(value, ' ');
-		good = read_int(value, key->min, key->max, member);
-		break;
+		return read_arc_policy(rec, key, value, why_r);
 	case KIND_INT:
 		good = read_int(value, key->min, key->max, member);
 		break;

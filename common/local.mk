@@ -42,6 +42,7 @@ common_libspfrecord_la_SOURCES = \
 common_libspfrecord_la_LIBADD = libopendmarc/libbase.la
 
 common_libhistory_la_SOURCES = \
+	common/arcjson.c common/arcjson.h \
 	common/history.c common/history.h \
 	common/historyread.c
 common_libhistory_la_LIBADD = libopendmarc/libbase.la

@@ -97,6 +97,12 @@ fill(struct history_record *rec)
 	rec->effective = 'q';
 	rec->arc = 0;
 	rec->arc_policy = 0;
+	ck_assert(history_add_arcseal(rec, 2, str("lists.example"), str("s\"2\\"),
+	    str("2001:db8::7")));
+	ck_assert(history_add_arcseal(rec, 1, str("x.example"), str(""), str("")));
+	ck_assert(history_add_arcseal(rec, 2, str("again.example"), str("s"), str("")));
+	ck_assert(history_add_arcseal(rec, 0, str("no.example"), str("s"), str("")));
+	ck_assert(history_add_arcseal(rec, 51, str("no.example"), str("s"), str("")));
 	ck_assert(history_add_reason(rec, HISTORY_OVERRIDE_TRUSTED_FORWARDER,
 	    str("arc=pass as[1].d=lists.example")));
 	ck_assert(history_add_reason(rec, HISTORY_OVERRIDE_LOCAL_POLICY, str("")));
@@ -229,7 +235,7 @@ static const struct line_case {
 	{ "dkim without a domain", L("dkim  s 0"), false, O },
 	{ "arc_policy of Exim", L("arc_policy 1 json[ ]"), false, O },
 	{ "arc_policy without JSON", L("arc_policy 2"), false, O },
-	{ "arc_policy with broken JSON", L("arc_policy 2 json:[{ \"d\":\"a\"b\" }"), false, O },
+	{ "arc_policy with other words", L("arc_policy 2 none"), false, O },
 	{ "arc_policy without a number", L("arc_policy json:[]"), false, B },
 	{ "override without a comment", L("override mailing_list"), false, O },
 	{ "override of a later day", L("override moon_phase full"), false, O },
@@ -282,6 +288,97 @@ START_TEST(values_as_kept)
 	ck_assert_int_eq(rec.adkim, 's');
 	ck_assert_int_eq(rec.spf, 0);
 	history_record_clear(&rec);
+}
+END_TEST
+
+/* Texts of arc_policy and what they are when they are written again. */
+static const struct seals_case {
+	const char	*what, *text, *want;
+	bool		 dropped;
+} seals_cases[] = {
+	{ "none",		"json:[]",	"json:[]", false },
+	{ "none, of Exim",	"json[ ]",	"json:[]", false },
+	{ "one",		"json:[{ \"i\": 1, \"d\":\"A.example\", \"s\":\"S\", \"ip\":\"192.0.2.7\" }]",
+	    "json:[{ \"i\": 1, \"d\":\"a.example\", \"s\":\"S\", \"ip\":\"192.0.2.7\" }]", false },
+	{ "without blanks, another order", "json:[{\"ip\":\"\",\"s\":\"s\",\"d\":\"a\",\"i\":50}]",
+	    "json:[{ \"i\": 50, \"d\":\"a\", \"s\":\"s\", \"ip\":\"\" }]", false },
+	{ "of Exim",		"json[ {\"i\":\"1\", \"d\":\"a\", \"s\":\"s\", \"ip\":\"\"} ]",
+	    "json:[{ \"i\": 1, \"d\":\"a\", \"s\":\"s\", \"ip\":\"\" }]", false },
+	{ "escapes",		"json:[{ \"i\": 1, \"d\":\"a\\\"\\\\\\/\\u0041\\n\" }]",
+	    "json:[{ \"i\": 1, \"d\":\"a\\\"\\\\/??\", \"s\":\"\", \"ip\":\"\" }]", false },
+	{ "8-bit octets",	"json:[{ \"i\": 1, \"s\":\"\xc3\xbc\" }]",
+	    "json:[{ \"i\": 1, \"d\":\"\", \"s\":\"??\", \"ip\":\"\" }]", false },
+	{ "an unknown member",	"json:[{ \"i\": 1, \"cv\":\"pass\" }]",
+	    "json:[{ \"i\": 1, \"d\":\"\", \"s\":\"\", \"ip\":\"\" }]", false },
+	{ "one instance twice",	"json:[{ \"i\": 1, \"d\":\"a\" }, { \"i\": 1, \"d\":\"b\" }]",
+	    "json:[{ \"i\": 1, \"d\":\"a\", \"s\":\"\", \"ip\":\"\" }]", false },
+	{ "no instance, none such", "json:[{ \"d\":\"a\" }, { \"i\": 0, \"d\":\"b\" }, {}]", "json:[]", false },
+	{ "an instance too high", "json:[{ \"i\": 51 }]", "json:[]", true },
+	{ "the good ones before a bad one", "json:[{ \"i\": 2 }, { \"i\": 1, \"d\":\"a\"b\" }]",
+	    "json:[{ \"i\": 2, \"d\":\"\", \"s\":\"\", \"ip\":\"\" }]", true },
+	{ "not closed",		"json:[{ \"i\": 1, \"d\":\"a",	"json:[]", true },
+	{ "a backslash at the end", "json:[{ \"i\": 1, \"d\":\"a\\", "json:[]", true },
+	{ "an escape at the end", "json:[{ \"i\": 1, \"d\":\"a\\u00", "json:[]", true },
+	{ "an array in an array", "json:[[]]",	"json:[]", true },
+	{ "an object",		"json:{}",	"json:[]", true },
+	{ "nothing",		"json:",	"json:[]", true },
+	{ "no JSON",		"",		"json:[]", false },
+};
+
+START_TEST(seals)
+{
+	const struct seals_case *c = &seals_cases[_i];
+	struct history_record rec;
+	struct odm_strbuf line, out;
+	const char *why, *got;
+
+	history_record_init(&rec);
+	odm_strbuf_init(&line, 65536);
+	odm_strbuf_init(&out, 65536);
+	odm_strbuf_addf(&line, "arc_policy 1 %s", c->text);
+	ck_assert(read_exact(&rec, odm_strbuf_span(&line), false, &why) == HISTORY_LINE_OKAY);
+	ck_assert_msg((why != NULL) == c->dropped, "%s: reason", c->what);
+	ck_assert_int_eq(rec.arc_policy, 1);
+	history_write(&rec, false, &out);
+	got = strstr(out.at, "arc_policy 1 ");
+	ck_assert_ptr_nonnull(got);
+	got += strlen("arc_policy 1 ");
+	ck_assert_msg(strncmp(got, c->want, strlen(c->want)) == 0 && got[strlen(c->want)] == '\n',
+	    "%s: got %s", c->what, got);
+	odm_strbuf_free(&line);
+	odm_strbuf_free(&out);
+	history_record_clear(&rec);
+}
+END_TEST
+
+/* However long the names, the line stays within what the importer reads. */
+START_TEST(seals_fit_a_line)
+{
+	char name[201];
+	struct history_record rec, again;
+	struct odm_strbuf out;
+	const char *why, *at, *end;
+
+	memset(name, '"', 200);
+	name[200] = '\0';
+	history_record_init(&rec);
+	history_record_init(&again);
+	odm_strbuf_init(&out, 65536);
+	for (unsigned i = 1; i <= 50; i++)
+		ck_assert(history_add_arcseal(&rec, i, str(name), str(name), str("::1")));
+	history_write(&rec, false, &out);
+	at = strstr(out.at, "arc_policy ");
+	ck_assert_ptr_nonnull(at);
+	end = strchr(at, '\n');
+	ck_assert_int_le(end - at, ODM_HISTORY_VALUE_MAX + 64);
+	ck_assert(read_exact(&again, (struct odm_span){ at, (size_t)(end - at) }, false, &why) ==
+	    HISTORY_LINE_OKAY);
+	ck_assert_ptr_null(why);
+	ck_assert_uint_gt(again.narcseals, 5);
+	ck_assert_str_eq(again.arcseals[0].domain, name);
+	odm_strbuf_free(&out);
+	history_record_clear(&rec);
+	history_record_clear(&again);
 }
 END_TEST
 
@@ -492,6 +589,8 @@ main(void)
 	tcase_add_loop_test(tc, dialects, 0, 5);
 	tcase_add_loop_test(tc, one_line, 0, COUNT(lines));
 	tcase_add_test(tc, values_as_kept);
+	tcase_add_loop_test(tc, seals, 0, COUNT(seals_cases));
+	tcase_add_test(tc, seals_fit_a_line);
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, damaged_records);
 	tcase_add_loop_test(tc, missing_keys, 0, 8);
