@@ -16,6 +16,8 @@ static const struct odm_name field_names[] = {
 	{ DMF_FIELD_RCVDSPF,	"Received-SPF" },
 	{ DMF_FIELD_RECEIVED,	"Received" },
 	{ DMF_FIELD_TO,		"To" },
+	{ DMF_FIELD_ARC_SEAL,	"ARC-Seal" },
+	{ DMF_FIELD_ARC_RESULTS, "ARC-Authentication-Results" },
 };
 
 enum dmf_field_kind

@@ -17,7 +17,10 @@ enum dmf_field_kind {
 	DMF_FIELD_AUTHRES,
 	DMF_FIELD_DKIMSIG,
 	DMF_FIELD_RCVDSPF,
-	DMF_FIELD_RECEIVED
+	DMF_FIELD_RECEIVED,
+	DMF_FIELD_ARC_SEAL,
+	DMF_FIELD_ARC_RESULTS,	/* ARC-Authentication-Results */
+	DMF_FIELD_KINDS		/* how many there are */
 };
 
 struct dmf_field {
@@ -32,7 +35,7 @@ struct dmf_fields {
 	size_t		 size;		/* private: rows allocated */
 	size_t		 octets;	/* of all values */
 	size_t		 dropped;	/* over the limits of limits.h, or memory was short */
-	unsigned	 seen[DMF_FIELD_RECEIVED + 1];	/* private */
+	unsigned	 seen[DMF_FIELD_KINDS];	/* private */
 };
 
 /* The kind of a field name, letter case and blanks before the colon ignored. */

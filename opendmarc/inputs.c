@@ -10,6 +10,7 @@
 #include "libopendmarc/parse/authres.h"
 #include "libopendmarc/parse/rcvdspf.h"
 #include "libopendmarc/parse/received.h"
+#include "opendmarc/arcbind.h"
 #include "opendmarc/dkimbind.h"
 #include "opendmarc/inputs.h"
 
@@ -31,8 +32,10 @@ struct dmf_inputs {
 	struct dmf_signatures sigs;
 	struct dmf_claim *claims;
 	size_t		 nclaims, claims_size;
-	size_t		 nresults;	/* dkim and spf results read, for the limit */
+	struct dmf_arc	 arc;
+	size_t		 nresults;	/* dkim, spf and arc results read, for the limit */
 	unsigned	*dkim_fields;	/* fields with dkim results, for each trusted id */
+	unsigned	*arc_fields;	/* the same with arc results */
 	struct own_field *own;
 	size_t		 nown;
 	enum odm_result	 evidence;	/* of the header about this envelope; UNKNOWN none */
@@ -53,6 +56,7 @@ struct view {
 	bool	 below;		/* a Received field of another host stands above it */
 	size_t	 id;		/* 0 our own, else 1 + index in TrustedAuthservIDs */
 	bool	 holds_dkim;	/* counted already */
+	bool	 holds_arc;	/* the same */
 	struct own_field *own;	/* NULL: not under our id, or nothing may be removed */
 };
 
@@ -233,13 +237,31 @@ read_dkim_result(struct dmf_inputs *in, struct view *v, const struct odm_authres
 	return add_claim(in, &claim);
 }
 
+/* Two results of an id speak against each other, so only the topmost field can hold a pass. */
+static void
+read_arc_result(struct dmf_inputs *in, struct view *v, const struct odm_authres_result *res)
+{
+	bool in_place = v->trusted && !v->below;
+
+	if (in_place)
+		dmf_arc_add(&in->arc, res);
+	if (v->trusted && !v->holds_arc) {
+		v->holds_arc = true;
+		in->arc_fields[v->id]++;
+	}
+	if (v->own != NULL && res->result == ODM_RESULT_PASS &&
+	    (!in_place || in->arc_fields[v->id] > 1 || !dmf_arc_bound(&in->arc, res)))
+		v->own->refused = true;
+}
+
 /* A result beyond the limit is not used: a pass among them counts as refused. */
 static bool
 read_result(struct dmf_inputs *in, struct view *v, const struct odm_authres_result *res)
 {
 	if (res->method == ODM_METHOD_DMARC && res->result == ODM_RESULT_PASS && v->own != NULL)
 		v->own->dmarc_pass = true;
-	if (res->method != ODM_METHOD_SPF && res->method != ODM_METHOD_DKIM)
+	if (res->method != ODM_METHOD_SPF && res->method != ODM_METHOD_DKIM &&
+	    res->method != ODM_METHOD_ARC)
 		return true;
 	if (in->nresults >= ODM_AUTHRES_RESULTS_MAX) {
 		if (v->own != NULL && res->result == ODM_RESULT_PASS)
@@ -247,10 +269,12 @@ read_result(struct dmf_inputs *in, struct view *v, const struct odm_authres_resu
 		return true;
 	}
 	in->nresults++;
+	if (res->method == ODM_METHOD_DKIM)
+		return read_dkim_result(in, v, res);
 	if (res->method == ODM_METHOD_SPF)
 		read_spf_result(in, v, res);
 	else
-		return read_dkim_result(in, v, res);
+		read_arc_result(in, v, res);
 	return true;
 }
 
@@ -362,6 +386,9 @@ read_fields(struct dmf_inputs *in, const struct dmf_fields *fields)
 		case DMF_FIELD_FROM:
 		case DMF_FIELD_TO:
 		case DMF_FIELD_DKIMSIG:
+		case DMF_FIELD_ARC_SEAL:
+		case DMF_FIELD_ARC_RESULTS:
+		case DMF_FIELD_KINDS:
 			break;
 		}
 	}
@@ -393,9 +420,12 @@ dmf_inputs_read(const struct dmf_context *ctx, const struct dmf_fields *fields)
 	in->ctx = ctx;
 	in->dkim_fields = calloc(1 + ctx->conf->trusted_authserv_ids.nwords,
 	    sizeof(*in->dkim_fields));
+	in->arc_fields = calloc(1 + ctx->conf->trusted_authserv_ids.nwords,
+	    sizeof(*in->arc_fields));
 	in->own = calloc(fields->n + 1, sizeof(*in->own));
-	if (in->dkim_fields == NULL || in->own == NULL || !collect_our_hosts(in) ||
-	    !dmf_signatures_read(&in->sigs, fields) || !read_fields(in, fields)) {
+	if (in->dkim_fields == NULL || in->arc_fields == NULL || in->own == NULL ||
+	    !collect_our_hosts(in) || !dmf_signatures_read(&in->sigs, fields) ||
+	    !dmf_arc_init(&in->arc, fields, ctx->job) || !read_fields(in, fields)) {
 		dmf_inputs_free(&in);
 		return NULL;
 	}
@@ -413,6 +443,8 @@ dmf_inputs_free(struct dmf_inputs **in)
 	free((*in)->our_hosts);
 	free((*in)->claims);
 	free((*in)->dkim_fields);
+	free((*in)->arc_fields);
+	dmf_arc_clear(&(*in)->arc);
 	free((*in)->own);
 	free(*in);
 	*in = NULL;
@@ -462,6 +494,30 @@ const char *
 dmf_inputs_spf_domain(const struct dmf_inputs *in)
 {
 	return in->ctx->null_sender ? in->ctx->helo : in->ctx->sender_domain;
+}
+
+enum odm_result
+dmf_inputs_arc(const struct dmf_inputs *in)
+{
+	return in->arc.result;
+}
+
+const char *
+dmf_inputs_arc_refused(const struct dmf_inputs *in)
+{
+	return in->arc.refused;
+}
+
+const char *
+dmf_inputs_arc_chain(const struct dmf_inputs *in)
+{
+	return in->arc.has_chain ? in->arc.chain : NULL;
+}
+
+const struct dmf_arc_seal *
+dmf_inputs_arc_seal(const struct dmf_inputs *in, size_t i)
+{
+	return i < in->arc.sets.n ? &in->arc.sets.at[i] : NULL;
 }
 
 unsigned

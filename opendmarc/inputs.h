@@ -1,6 +1,6 @@
 /*
  * inputs.h - from header fields and connection to the facts of an evaluation:
- * which SPF and DKIM results may be used, and which forged ones should go.
+ * which SPF, DKIM and ARC results may be used, and which forged ones should go.
  *
  * An MTA shows a filter the fields of policy services and earlier filters first
  * and the client's fields right behind them, with no boundary. So a field's
@@ -8,6 +8,7 @@
  *  - SPF is unanimous: one result about this envelope that is no pass spoils all.
  *  - DKIM is bound: the topmost field of its authserv-id, a signature in this
  *    message that it can be about, and no other result against it.
+ *  - ARC is bound and alone: see arcbind.h.
  *  - A pass below a Received field of another host is an old or forged one.
  *  - TrustJobID: our own id counts only with the queue id of this message.
  * RFC 8601, 1.6, 4.1 and 5; RFC 6008, 4. No milter things here, no I/O but the log.
@@ -22,6 +23,7 @@
 #include "libopendmarc/base/ipaddr.h"
 #include "libopendmarc/base/limits.h"
 #include "libopendmarc/base/result.h"
+#include "opendmarc/arcsets.h"
 #include "opendmarc/fields.h"
 
 /* The longest authserv-id and job id that are compared, and selectors kept. */
@@ -85,6 +87,21 @@ enum odm_result dmf_inputs_spf(const struct dmf_inputs *in);
 
 /* The SPF Domain of that result, normalised; "" when none is usable. */
 const char *dmf_inputs_spf_domain(const struct dmf_inputs *in);
+
+/*
+ * What trusted fields say of the ARC chain: PASS only when it is believed, UNKNOWN when they say
+ * nothing of it.
+ */
+enum odm_result dmf_inputs_arc(const struct dmf_inputs *in);
+
+/* Why an arc=pass there is not believed, in words; NULL when there is none or it is. */
+const char *dmf_inputs_arc_refused(const struct dmf_inputs *in);
+
+/* The arc.chain of that result, domains with ":" between; NULL when it has none. */
+const char *dmf_inputs_arc_chain(const struct dmf_inputs *in);
+
+/* The i-th ARC-Seal of the message, newest first, whatever it is worth; NULL past the last. */
+const struct dmf_arc_seal *dmf_inputs_arc_seal(const struct dmf_inputs *in, size_t i);
 
 /*
  * The i-th Authentication-Results field to remove, as its number from 1 among

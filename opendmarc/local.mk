@@ -4,6 +4,8 @@
 noinst_LTLIBRARIES += opendmarc/libfilter.la
 
 opendmarc_libfilter_la_SOURCES = \
+	opendmarc/arcbind.c opendmarc/arcbind.h \
+	opendmarc/arcsets.c opendmarc/arcsets.h \
 	opendmarc/arheader.c opendmarc/arheader.h \
 	opendmarc/checks.c opendmarc/checks.h \
 	opendmarc/conn.c opendmarc/conn.h \

@@ -22,6 +22,9 @@ static const struct {
 	{ "DKIM-Signature",		DMF_FIELD_DKIMSIG },
 	{ "Received-SPF",		DMF_FIELD_RCVDSPF },
 	{ "Received",			DMF_FIELD_RECEIVED },
+	{ "ARC-Seal",			DMF_FIELD_ARC_SEAL },
+	{ "arc-authentication-results",	DMF_FIELD_ARC_RESULTS },
+	{ "ARC-Message-Signature",	DMF_FIELD_OTHER },
 	{ "Subject",			DMF_FIELD_OTHER },
 };
 

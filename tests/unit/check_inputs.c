@@ -29,7 +29,10 @@ enum {
 	NO_HELO = 512
 };
 
-/* Header lines: A Authentication-Results, D DKIM-Signature, R Received, S Received-SPF. */
+/*
+ * Header lines: A Authentication-Results, D DKIM-Signature, R Received, S Received-SPF,
+ * L ARC-Seal, C ARC-Authentication-Results.
+ */
 #define SIG(d, s, b)	"D v=1; a=rsa-sha256; d=" d "; s=" s "; h=from; bh=AAAA; b=" b "\n"
 #define OUR_RECEIVED	"R from a by mx.test (Postfix); Thu, 1 Jan 2026 00:00:00 +0000\n"
 #define FOREIGN		"R from a by other.test; Thu, 1 Jan 2026 00:00:00 +0000\n"
@@ -364,6 +367,7 @@ add_fields(struct dmf_fields *fields, const char *script)
 	static const struct { char letter; enum dmf_field_kind kind; } kinds[] = {
 		{ 'A', DMF_FIELD_AUTHRES }, { 'D', DMF_FIELD_DKIMSIG },
 		{ 'R', DMF_FIELD_RECEIVED }, { 'S', DMF_FIELD_RCVDSPF },
+		{ 'L', DMF_FIELD_ARC_SEAL }, { 'C', DMF_FIELD_ARC_RESULTS },
 	};
 	const char *end;
 	size_t i;
@@ -438,6 +442,214 @@ START_TEST(inputs_case)
 	dmf_inputs_free(&in);
 	ck_assert_ptr_null(in);
 	dmf_fields_clear(&fields);
+}
+END_TEST
+
+#define SEAL(i, cv, d)	"L i=" i "; a=rsa-sha256; cv=" cv "; d=" d "; s=s" i "; t=1; b=AAAA\n"
+#define SEALS		SEAL("2", "pass", "b.test") SEAL("1", "none", "a.test")
+#define ARC_PASS	"A mx.test; arc=pass smtp.remote-ip=192.0.2.7 arc.chain=b.test:a.test\n"
+
+static const struct arc_case {
+	const char	*what;
+	unsigned	 flags;
+	const char	*header;
+	const char	*want;		/* RESULT CHAIN; "-" unknown, or no chain */
+	const char	*removed;
+} arc_cases[] = {
+	{ "nothing",			0, "", "- -", "" },
+	{ "seals alone",		0, SEALS, "- -", "" },
+	{ "a pass about this chain",	0, ARC_PASS SEALS, "pass b.test:a.test", "" },
+	{ "oldest first",		0, "A mx.test; arc=pass arc.chain=a.test:b.test\n" SEALS,
+	    "pass a.test:b.test", "" },
+	{ "quoted, upper case",		0, "A mx.test; ARC=Pass arc.chain=\"B.test:a.TEST\"\n" SEALS,
+	    "pass B.test:a.TEST", "" },
+	{ "with a comment",		0, "A mx.test; arc=pass (i=2) arc.chain=b.test\n" SEALS,
+	    "pass b.test", "" },
+	{ "the filter sealed too",	0, "A mx.test; arc=pass arc.chain=a.test\n" SEALS,
+	    "pass a.test", "" },
+	{ "without a chain",		0, "A mx.test; arc=pass smtp.remote-ip=192.0.2.7\n" SEALS,
+	    "pass -", "" },
+	{ "none",			0, "A mx.test; arc=none\n", "none -", "" },
+	{ "fail",			0, "A mx.test; arc=fail\n" SEALS, "fail -", "" },
+	{ "another filter's results beside", 0, "A mx.test; dkim=none; spf=none\n" ARC_PASS SEALS,
+	    "pass b.test:a.test", "" },
+
+	/* Bound to the seals. */
+	{ "no seals",			0, ARC_PASS, "fail b.test:a.test", "1" },
+	{ "no seals, no chain",		0, "A mx.test; arc=pass\n", "fail -", "1" },
+	{ "a chain of somebody else",	0, "A mx.test; arc=pass arc.chain=c.test\n" SEALS,
+	    "fail c.test", "1" },
+	{ "one more than the seals",	0, "A mx.test; arc=pass arc.chain=a.test:c.test\n" SEALS,
+	    "fail a.test:c.test", "1" },
+	{ "a name below a sealer",	0, "A mx.test; arc=pass arc.chain=x.a.test\n" SEALS,
+	    "fail x.a.test", "1" },
+	{ "an empty part",		0, "A mx.test; arc=pass arc.chain=a.test::b.test\n" SEALS,
+	    "fail a.test::b.test", "1" },
+	{ "a seal missing",		0, ARC_PASS SEAL("3", "pass", "b.test") SEAL("1", "none", "a.test"),
+	    "fail b.test:a.test", "1" },
+	{ "the first seal missing",	0, ARC_PASS SEAL("2", "pass", "b.test") SEAL("3", "pass", "a.test"),
+	    "fail b.test:a.test", "1" },
+	{ "a seal twice",		0, ARC_PASS SEALS SEAL("1", "none", "a.test"),
+	    "fail b.test:a.test", "1" },
+	{ "a malformed seal beside",	0, ARC_PASS SEALS "L foo\n", "fail b.test:a.test", "1" },
+	{ "instance 0",			0, ARC_PASS SEALS SEAL("0", "none", "a.test"),
+	    "fail b.test:a.test", "1" },
+	{ "seals in any order",		0, ARC_PASS SEAL("1", "none", "a.test") SEAL("2", "pass", "b.test"),
+	    "pass b.test:a.test", "" },
+	{ "seals below foreign Received", 0, ARC_PASS FOREIGN SEALS, "pass b.test:a.test", "" },
+
+	/* Alone. */
+	{ "two passes",			0, ARC_PASS ARC_PASS SEALS, "fail b.test:a.test", "2" },
+	{ "two passes in one field",	0, "A mx.test; arc=pass arc.chain=a.test; "
+	    "arc=pass arc.chain=a.test\n" SEALS, "fail a.test", "" },
+	{ "none above a forged pass",	0, "A mx.test; arc=none\n" ARC_PASS SEALS, "fail -", "2" },
+	{ "fail above a forged pass",	0, "A mx.test; arc=fail\n" ARC_PASS SEALS, "fail -", "2" },
+	{ "fail below a pass",		0, ARC_PASS "A mx.test; arc=fail\n" SEALS,
+	    "fail b.test:a.test", "" },
+	{ "another id against it",	0, "A mx.test; arc=none\nA border.test; arc=pass arc.chain=a.test\n"
+	    SEALS, "fail -", "" },
+	{ "an untrusted id against it",	0, ARC_PASS "A else.test; arc=fail\n" SEALS,
+	    "pass b.test:a.test", "" },
+	{ "fail in an older field",	0, ARC_PASS FOREIGN "A mx.test; arc=none\n" SEALS,
+	    "pass b.test:a.test", "" },
+
+	/* Place and id. */
+	{ "below our Received",		0, OUR_RECEIVED ARC_PASS SEALS, "pass b.test:a.test", "" },
+	{ "below a foreign Received",	0, FOREIGN ARC_PASS SEALS, "- -", "1" },
+	{ "an untrusted id",		0, "A else.test; arc=pass arc.chain=a.test\n" SEALS, "- -", "" },
+	{ "a trusted id",		0, "A border.test; arc=pass arc.chain=a.test\n" SEALS,
+	    "pass a.test", "" },
+	{ "a trusted id, not from its relay", RELAYS_SET,
+	    "A border.test; arc=pass arc.chain=a.test\n" SEALS, "- -", "" },
+	{ "a trusted id from its relay", FROM_RELAY,
+	    "A border.test; arc=pass arc.chain=a.test\n" SEALS, "pass a.test", "" },
+	{ "job id there",		JOB_ID, "A mx.test/JOB1; arc=pass arc.chain=a.test\n" SEALS,
+	    "pass a.test", "" },
+	{ "job id missing",		JOB_ID, ARC_PASS SEALS, "- -", "1" },
+	{ "another job",		0, "A mx.test/JOB2; arc=pass arc.chain=a.test\n" SEALS, "- -", "1" },
+	{ "kept on demand",		KEEP, FOREIGN ARC_PASS SEALS, "- -", "" },
+	{ "kept for those who logged in", AUTHENTICATED, FOREIGN ARC_PASS SEALS, "- -", "" },
+};
+
+START_TEST(arc_case)
+{
+	const struct arc_case *c = &arc_cases[_i];
+	struct odm_strbuf got, removed;
+	struct dmf_fields fields;
+	struct dmf_context ctx;
+	struct dmf_inputs *in;
+	struct conf conf;
+	const char *chain;
+	enum odm_result result;
+
+	fill_conf(&conf, c->flags);
+	fill_context(&ctx, &conf, c->flags);
+	dmf_fields_init(&fields);
+	add_fields(&fields, c->header);
+	in = dmf_inputs_read(&ctx, &fields);
+	ck_assert_ptr_nonnull(in);
+	dmf_inputs_settle_spf(in, NULL);
+	result = dmf_inputs_arc(in);
+	chain = dmf_inputs_arc_chain(in);
+	odm_strbuf_init(&got, 4096);
+	odm_strbuf_init(&removed, 4096);
+	odm_strbuf_addf(&got, "%s %s", result == ODM_RESULT_UNKNOWN ? "-" :
+	    odm_result_name(result), chain == NULL ? "-" : chain);
+	show_removals(in, &removed);
+	ck_assert_msg(strcmp(got.at, c->want) == 0, "%s: got \"%s\", want \"%s\"", c->what, got.at,
+	    c->want);
+	ck_assert_msg(strcmp(removed.at, c->removed) == 0, "%s: removed got \"%s\", want \"%s\"",
+	    c->what, removed.at, c->removed);
+	ck_assert(result != ODM_RESULT_PASS || dmf_inputs_arc_refused(in) == NULL);
+	odm_strbuf_free(&got);
+	odm_strbuf_free(&removed);
+	dmf_inputs_free(&in);
+	dmf_fields_clear(&fields);
+}
+END_TEST
+
+/* What is told of the seals: INSTANCE DOMAIN SELECTOR IP each. */
+static const struct seals_case {
+	const char	*what, *header, *want;
+} seals_cases[] = {
+	{ "none", "", "" },
+	{ "two, without results", SEALS, "2 b.test s2 ;1 a.test s1 ;" },
+	{ "remote-ip", SEALS "C i=1; x.test; arc=none smtp.remote-ip=192.0.2.9\n",
+	    "2 b.test s2 ;1 a.test s1 192.0.2.9;" },
+	{ "client-ip", SEALS "C i=2; x.test; spf=pass smtp.mailfrom=a.test smtp.client-ip=\"2001:DB8::1\"\n",
+	    "2 b.test s2 2001:db8::1;1 a.test s1 ;" },
+	{ "both: remote-ip", SEALS "C i=2; x; arc=pass smtp.client-ip=192.0.2.1 smtp.remote-ip=192.0.2.2\n",
+	    "2 b.test s2 192.0.2.2;1 a.test s1 ;" },
+	{ "results above seals", "C i=1; x.test; arc=none smtp.remote-ip=192.0.2.9\n" SEALS,
+	    "2 b.test s2 ;1 a.test s1 192.0.2.9;" },
+	{ "no address", SEALS "C i=1; x; arc=none smtp.remote-ip=a.test\n", "2 b.test s2 ;1 a.test s1 ;" },
+	{ "words of others", SEALS "C i=1; mx.test 1; spf=pass (sender ip is 1.2.3.4) "
+	    "smtp.rcpttodomain=x; dmarc=pass action=none header.from=x; dara=pass header.i=@x; "
+	    "(null)=pass; arc=none smtp.client-ip=1.2.3.4\n", "2 b.test s2 ;1 a.test s1 1.2.3.4;" },
+	{ "folded with tabs", "L i=1;\n\ta=rsa-sha256;\n\tcv=none; d=a.test;\n\ts=s1; t=1;\n\tb=AA\n\tBB\n"
+	    "C i=1;\n\tx.test;\n\tarc=none\n\tsmtp.remote-ip=192.0.2.9\n", "1 a.test s1 192.0.2.9;" },
+	{ "another instance", SEALS "C i=3; x.test; arc=none smtp.remote-ip=192.0.2.9\n",
+	    "2 b.test s2 ;1 a.test s1 ;" },
+	{ "instance 0", "L i=0; a=rsa-sha256; cv=none; d=a.test; s=s; b=AA\n"
+	    "C i=0; x.test; arc=none smtp.remote-ip=192.0.2.9\n", "" },
+	{ "malformed", "L foo\nL \nL i=1; a; d=x\nC foo\nC \n" SEALS, "2 b.test s2 ;1 a.test s1 ;" },
+	{ "one instance twice", SEALS SEAL("1", "none", "c.test"), "2 b.test s2 ;1 a.test s1 ;" },
+};
+
+static void
+show_seals(const char *header, struct odm_strbuf *out)
+{
+	const struct dmf_arc_seal *seal;
+	struct dmf_fields fields;
+	struct dmf_context ctx;
+	struct dmf_inputs *in;
+	struct conf conf;
+	size_t i;
+
+	fill_conf(&conf, 0);
+	fill_context(&ctx, &conf, 0);
+	dmf_fields_init(&fields);
+	add_fields(&fields, header);
+	in = dmf_inputs_read(&ctx, &fields);
+	ck_assert_ptr_nonnull(in);
+	odm_strbuf_adds(out, "");
+	for (i = 0; (seal = dmf_inputs_arc_seal(in, i)) != NULL; i++)
+		odm_strbuf_addf(out, "%u %s %.*s %s;", seal->instance, seal->domain,
+		    (int)seal->selector.len, seal->selector.at, seal->ip);
+	dmf_inputs_free(&in);
+	dmf_fields_clear(&fields);
+}
+
+START_TEST(seals_case)
+{
+	struct odm_strbuf got;
+
+	odm_strbuf_init(&got, 65536);
+	show_seals(seals_cases[_i].header, &got);
+	ck_assert_msg(strcmp(got.at, seals_cases[_i].want) == 0, "%s: got \"%s\", want \"%s\"",
+	    seals_cases[_i].what, got.at, seals_cases[_i].want);
+	odm_strbuf_free(&got);
+}
+END_TEST
+
+/* Thousands of ARC fields: fifty seals at most, and nothing that takes long. */
+START_TEST(many_seals)
+{
+	struct odm_strbuf header, got;
+	size_t n = 0;
+
+	odm_strbuf_init(&header, 4 * 1024 * 1024);
+	odm_strbuf_init(&got, 65536);
+	for (unsigned i = 0; i < 5000; i++)
+		odm_strbuf_addf(&header, "L i=%u; a=rsa-sha256; cv=pass; d=a.test; s=s; b=A\n"
+		    "C i=%u; x; arc=none\n", 1 + i % 99, 1 + i % 99);
+	ck_assert(!header.failed);
+	show_seals(header.at, &got);
+	for (const char *at = got.at; (at = strchr(at, ';')) != NULL; at++)
+		n++;
+	ck_assert_uint_eq(n, 50);
+	odm_strbuf_free(&header);
+	odm_strbuf_free(&got);
 }
 END_TEST
 
@@ -560,6 +772,9 @@ main(void)
 	TCase *tc = tcase_create("trust");
 
 	tcase_add_loop_test(tc, inputs_case, 0, COUNT(cases));
+	tcase_add_loop_test(tc, arc_case, 0, COUNT(arc_cases));
+	tcase_add_loop_test(tc, seals_case, 0, COUNT(seals_cases));
+	tcase_add_test(tc, many_seals);
 	tcase_add_loop_test(tc, hint_case, 0, COUNT(hint_cases));
 	tcase_add_test(tc, many_results);
 	tcase_add_test(tc, dmarc_pass);
