@@ -45,6 +45,8 @@ struct checker {
 	struct odm_psl	*any_psl;	/* for findings without it; NULL: no list here */
 	struct hostlist	*ignore_hosts;
 	struct odm_net	*relays;
+	struct domainlist *sealers;
+	struct dmf_exceptions *exceptions;
 	char		 host_name[ODM_NAME_MAX + 1];
 	struct paint	 paint;
 };
@@ -214,6 +216,10 @@ prepare(struct checker *ck, const struct command *cmd, char *why)
 		ck->relays = dmf_check_relays(ck->conf, why, WHY_MAX);
 		if (ck->relays == NULL)
 			return EX_CONFIG;
+		ck->sealers = dmf_check_sealers(ck->conf, why, WHY_MAX);
+		if (ck->sealers == NULL ||
+		    dmf_check_exceptions(ck->conf, &ck->exceptions, why, WHY_MAX) != 0)
+			return EX_CONFIG;
 	}
 	if (gethostname(ck->host_name, sizeof(ck->host_name) - 1) != 0)
 		strlcpy(ck->host_name, "localhost", sizeof(ck->host_name));
@@ -232,6 +238,8 @@ release(struct checker *ck)
 	resolver_free(&ck->resolver);
 	odm_psl_free(&ck->psl);
 	odm_psl_free(&ck->any_psl);
+	dmf_exceptions_free(&ck->exceptions);
+	domainlist_free(&ck->sealers);
 	free(ck->relays);
 	hostlist_free(&ck->ignore_hosts);
 	conf_free(&ck->conf);
@@ -384,6 +392,7 @@ check_message(struct checker *ck, const struct command *cmd, char *why)
 		.conf = ck->conf, .ignore_hosts = ck->ignore_hosts, .resolver = ck->resolver,
 		.host_name = ck->host_name, .trusted_relays = ck->relays,
 		.ntrusted_relays = ck->conf->trusted_relays.nwords, .psl = ck->psl,
+		.sealers = ck->sealers, .exceptions = ck->exceptions,
 	};
 	struct check_message *m;
 	int status;

@@ -13,6 +13,7 @@
 #include "opendmarc/check_verdict.h"
 #include "opendmarc/conn.h"
 #include "opendmarc/msg.h"
+#include "opendmarc/override.h"
 #include "opendmarc/savedmsg.h"
 
 struct check_message {
@@ -257,6 +258,45 @@ print_untrusted(const struct paint *p, const struct check_message *m)
 	}
 }
 
+/* What trusted fields say of an ARC chain, and whether that would excuse a failure. */
+static void
+print_arc(const struct paint *p, const struct check_message *m)
+{
+	enum odm_result result = dmf_inputs_arc(m->view.inputs);
+	const char *chain = dmf_inputs_arc_chain(m->view.inputs);
+	const char *refused = dmf_inputs_arc_refused(m->view.inputs);
+
+	if (refused != NULL)
+		paint(p, PAINT_WARN, "\tARC: a pass that is not believed, since %s\n", refused);
+	if (refused != NULL || result == ODM_RESULT_UNKNOWN)
+		return;
+	paint(p, PAINT_PLAIN, "\tARC: %s", odm_result_name(result));
+	if (chain != NULL && chain[0] != '\0') {
+		paint(p, PAINT_PLAIN, ", sealed by ");
+		paint_octets(p, odm_span_str(chain));
+	}
+	if (result == ODM_RESULT_PASS)
+		paint(p, PAINT_PLAIN, dmf_override_arc_trusted(m->view.inputs,
+		    m->conn.env->sealers) ? ", all trusted" : ", not trusted (DomainWhitelist)");
+	paint(p, PAINT_PLAIN, "\n");
+}
+
+/* Why the message is not treated as its policy asks, as a report will say. */
+static void
+print_reasons(const struct paint *p, const struct dmf_decision *d)
+{
+	for (size_t i = 0; i < d->nreasons; i++) {
+		paint(p, PAINT_PLAIN, "\t\treason in reports: %s",
+		    history_override_name(d->reasons[i].type));
+		if (d->reasons[i].comment != NULL) {
+			paint(p, PAINT_PLAIN, " (");
+			paint_octets(p, odm_span_str(d->reasons[i].comment));
+			paint(p, PAINT_PLAIN, ")");
+		}
+		paint(p, PAINT_PLAIN, "\n");
+	}
+}
+
 static void
 print_orders(const struct paint *p, const struct check_message *m)
 {
@@ -282,6 +322,7 @@ print_orders(const struct paint *p, const struct check_message *m)
 		paint(p, PAINT_PLAIN, " (of a hundred such messages %u get the policy "
 		    "%s, the others one step less)", v->pct, odm_policy_name(v->effective));
 	paint(p, PAINT_PLAIN, "\n");
+	print_reasons(p, m->view.decision);
 	for (size_t i = 0; i < o->nremovals; i++)
 		paint(p, PAINT_PLAIN, "\t\tremove Authentication-Results field %u\n",
 		    o->removals[i]);
@@ -304,6 +345,7 @@ check_message_print(const struct paint *p, struct check_message *m, char *why, s
 	print_untrusted(p, m);
 	if (!check_verdict_print(p, m->x, why, why_size))
 		return false;
+	print_arc(p, m);
 	print_orders(p, m);
 	return true;
 }

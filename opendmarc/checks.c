@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -139,6 +140,34 @@ dmf_check_test_zone(const struct conf *c, struct testzone **zone_r, char *why, s
 	return -1;
 }
 
+struct domainlist *
+dmf_check_sealers(const struct conf *c, char *why, size_t why_size)
+{
+	char reason[REASON_MAX];
+	struct domainlist *list = domainlist_read(&c->domain_whitelist, c->domain_whitelist_file,
+	    reason, sizeof(reason));
+
+	if (list == NULL)
+		fail_file(c, "DomainWhitelistFile", reason, why, why_size);
+	return list;
+}
+
+int
+dmf_check_exceptions(const struct conf *c, struct dmf_exceptions **list_r, char *why,
+    size_t why_size)
+{
+	char reason[REASON_MAX];
+
+	*list_r = NULL;
+	if (c->exceptions_file == NULL)
+		return 0;
+	*list_r = dmf_exceptions_read(c->exceptions_file, reason, sizeof(reason));
+	if (*list_r != NULL)
+		return 0;
+	fail_file(c, "ExceptionsFile", reason, why, why_size);
+	return -1;
+}
+
 struct odm_net *
 dmf_check_relays(const struct conf *c, char *why, size_t why_size)
 {
@@ -241,6 +270,20 @@ log_actions(const struct conf *c)
 		    "RejectFailures is off; version 1.4.2 held mail only when both were on");
 }
 
+/* What has run out should be renewed or go. */
+static void
+log_exceptions(const struct dmf_exceptions *list)
+{
+	const struct dmf_exception *e;
+	int64_t now = (int64_t)time(NULL);
+
+	for (size_t i = 0; (e = dmf_exceptions_at(list, i)) != NULL; i++)
+		if (now >= e->ends)
+			log_write(LOG_LEVEL_NOTICE, "%s: line %u: the exception for %s%s ended "
+			    "with %s", dmf_exceptions_path(list), e->line, e->below ? "." : "",
+			    e->domain, e->until);
+}
+
 /* Mail goes on without history; better to hear of a slip now than in a week. */
 static void
 log_history(const struct conf *c)
@@ -262,7 +305,8 @@ log_history(const struct conf *c)
 }
 
 void
-dmf_check_log(const struct conf *c, const char *host_name)
+dmf_check_log(const struct conf *c, const struct dmf_exceptions *exceptions,
+    const char *host_name)
 {
 	struct odm_strbuf text;
 
@@ -271,6 +315,7 @@ dmf_check_log(const struct conf *c, const char *host_name)
 	odm_strbuf_free(&text);
 	log_defence(c);
 	log_actions(c);
+	log_exceptions(exceptions);
 	log_discovery(c);
 	log_trust(c, host_name);
 	log_history(c);

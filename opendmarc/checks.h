@@ -9,10 +9,12 @@
 #include <stddef.h>
 
 #include "common/conf.h"
+#include "common/domainlist.h"
 #include "common/hostlist.h"
 #include "common/testzone.h"
 #include "libopendmarc/base/ipaddr.h"
 #include "libopendmarc/base/psl.h"
+#include "opendmarc/exceptions.h"
 
 /* There is a Socket. 0, or -1 with place and remedy in why (exit status 78). */
 int dmf_check_socket(const struct conf *c, char *why, size_t why_size);
@@ -50,9 +52,24 @@ int dmf_check_test_zone(const struct conf *c, struct testzone **zone_r, char *wh
     size_t why_size);
 
 /*
- * Logs what an administrator should know once at start: who is trusted, which
- * line of defence is active, how policies are found, and what looks like a slip.
+ * The domains of DomainWhitelist and DomainWhitelistFile, a list also when there is none.
+ * NULL with place and reason in why. The caller frees it.
  */
-void dmf_check_log(const struct conf *c, const char *host_name);
+struct domainlist *dmf_check_sealers(const struct conf *c, char *why, size_t why_size);
+
+/*
+ * The ExceptionsFile in *list_r, NULL when the option is not set; the caller frees it, c must
+ * outlive it. 0, or -1 with place and reason in why.
+ */
+int dmf_check_exceptions(const struct conf *c, struct dmf_exceptions **list_r, char *why,
+    size_t why_size);
+
+/*
+ * Logs what an administrator should know once at start: who is trusted, which
+ * line of defence is active, how policies are found, which exceptions (NULL: none) have
+ * run out, and what looks like a slip.
+ */
+void dmf_check_log(const struct conf *c, const struct dmf_exceptions *exceptions,
+    const char *host_name);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "common/conf.h"
+#include "common/domainlist.h"
 #include "common/hostlist.h"
 #include "common/resolver.h"
 #include "common/testzone.h"
@@ -20,6 +21,8 @@ struct dmf_env {
 	const struct hostlist	*ignore_hosts;
 	const struct odm_psl	*psl;		/* NULL: PolicyDiscovery treewalk */
 	const struct testzone	*test_zone;	/* NULL: the DNS is asked */
+	const struct domainlist	*sealers;	/* DomainWhitelist and its file; NULL: nobody */
+	const struct dmf_exceptions *exceptions;	/* NULL: no ExceptionsFile */
 	struct resolver		*resolver;
 	struct histwriter	*history;	/* NULL: no HistoryFile */
 	struct dmf_failreporter	*failures;	/* NULL: FailureReports is off */

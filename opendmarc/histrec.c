@@ -103,6 +103,27 @@ fill_reasons(const struct dmf_decision *d, struct history_record *rec)
 	return true;
 }
 
+/* 0 and 7, 0 and 2: the numbers of history.h for pass, and for everything else. */
+static bool
+fill_arc(const struct dmf_histrec *src, struct history_record *rec)
+{
+	const struct dmf_arc_seal *seal;
+	struct odm_span selector;
+	size_t i;
+
+	rec->arc = dmf_inputs_arc(src->inputs) == ODM_RESULT_PASS ? 0 : 7;
+	rec->arc_policy = src->arc_trusted ? 0 : 2;
+	for (i = 0; (seal = dmf_inputs_arc_seal(src->inputs, i)) != NULL; i++) {
+		selector = seal->selector;
+		if (selector.len > DMF_ID_MAX)
+			selector.len = DMF_ID_MAX;
+		if (!history_add_arcseal(rec, seal->instance, odm_span_str(seal->domain),
+		    selector, odm_span_str(seal->ip)))
+			return false;
+	}
+	return true;
+}
+
 bool
 dmf_histrec_fill(const struct dmf_histrec *src, struct history_record *rec)
 {
@@ -116,14 +137,11 @@ dmf_histrec_fill(const struct dmf_histrec *src, struct history_record *rec)
 	rec->received = src->received;
 	rec->policy = (int)src->decision->history_policy;
 	rec->action = (int)src->decision->history_action;
-	/* ARC is not evaluated: these are the numbers for "no ARC". */
-	rec->arc = 7;
-	rec->arc_policy = 2;
 	rec->align_dkim = rec->align_spf = HISTORY_ALIGN_NOT_EVALUATED;
 	return set_text(&rec->job, src->job) && set_text(&rec->reporter, src->reporter) &&
 	    set_text(&rec->ipaddr, ip) && set_text(&rec->from, v->author_domain) &&
 	    set_text(&rec->mfrom, src->ctx->sender_domain) &&
 	    set_text(&rec->pdomain, pdomain) && set_text(&rec->id, src->identity) &&
-	    fill_dkim(src->inputs, rec) && fill_spf(src, rec) &&
+	    fill_dkim(src->inputs, rec) && fill_spf(src, rec) && fill_arc(src, rec) &&
 	    (v->record == NULL || fill_policy(v, src->decision, rec)) && fill_reasons(src->decision, rec);
 }

@@ -22,6 +22,7 @@ struct dmf_histrec {
 	const struct dmf_inputs *inputs;	/* settled */
 	const struct odm_verdict *verdict;
 	const struct dmf_decision *decision;
+	bool		 arc_trusted;	/* an ARC chain passed, and all its sealers are trusted */
 };
 
 /*

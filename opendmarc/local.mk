@@ -12,6 +12,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/dkimbind.c opendmarc/dkimbind.h \
 	opendmarc/env.h \
 	opendmarc/evaluation.c opendmarc/evaluation.h \
+	opendmarc/exceptions.c opendmarc/exceptions.h \
 	opendmarc/failreport.c opendmarc/failreport.h \
 	opendmarc/failrule.c opendmarc/failrule.h \
 	opendmarc/fields.c opendmarc/fields.h \
@@ -24,6 +25,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/msg.c opendmarc/msg.h opendmarc/msg_private.h \
 	opendmarc/msgend.c \
 	opendmarc/notify.c opendmarc/notify.h \
+	opendmarc/override.c opendmarc/override.h \
 	opendmarc/places.c opendmarc/places.h \
 	opendmarc/privs.c opendmarc/privs.h \
 	opendmarc/process.c opendmarc/process.h \

@@ -284,7 +284,7 @@ log_start(const struct conf *c)
 
 	log_write(LOG_LEVEL_INFO, PRODUCT " v%s starting%s%s%s", PACKAGE_VERSION,
 	    args[0] == '\0' ? "" : " (args: ", args, args[0] == '\0' ? "" : ")");
-	dmf_check_log(c, d.host_name);
+	dmf_check_log(c, dmf_setup_env(d.setup)->exceptions, d.host_name);
 }
 
 /* Serves until a signal says stop; the status to exit with. */

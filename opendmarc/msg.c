@@ -14,6 +14,7 @@
 #include "libopendmarc/parse/from.h"
 #include "opendmarc/ignore.h"
 #include "opendmarc/msg_private.h"
+#include "opendmarc/override.h"
 #include "opendmarc/sender.h"
 
 /* A field that we add stays far below. */
@@ -43,6 +44,7 @@ dmf_msg_new(const struct dmf_conn *conn, const char *sender, bool authenticated)
 	m->conn = conn;
 	m->authenticated = authenticated;
 	dmf_fields_init(&m->fields);
+	odm_strbuf_init(&m->override_comment, DMF_OVERRIDE_COMMENT_MAX);
 	for (i = 0; i < DMF_INSERTS_MAX; i++)
 		odm_strbuf_init(&m->inserts[i], FIELD_MAX);
 	if (dmf_sender_split(sender, &address, &domain))
@@ -70,6 +72,7 @@ dmf_msg_free(struct dmf_msg **m)
 		odm_strbuf_free(&(*m)->inserts[i]);
 	odm_strbuf_free(&(*m)->header);
 	free((*m)->sender);
+	odm_strbuf_free(&(*m)->override_comment);
 	free((*m)->removals);
 	free(*m);
 	*m = NULL;

@@ -34,6 +34,8 @@ struct dmf_msg {
 	char		 own_id[2 * DMF_ID_MAX + 2];	/* how our fields begin */
 	unsigned	*removals;
 	struct odm_strbuf inserts[DMF_INSERTS_MAX];
+	struct dmf_reason override;	/* why a failure is not acted on, if there is one */
+	struct odm_strbuf override_comment;
 	struct dmf_decision decision;
 	bool		 judged;	/* decision is about this message, not about memory */
 	struct dmf_orders orders;

@@ -14,6 +14,7 @@
 #include "opendmarc/histwriter.h"
 #include "opendmarc/ignore.h"
 #include "opendmarc/msg_private.h"
+#include "opendmarc/override.h"
 
 #define UNKNOWN_JOB	"(unknown-jobid)"
 
@@ -136,6 +137,7 @@ write_history(struct dmf_msg *m, const struct dmf_context *ctx,
 		.job = m->orders.job, .identity = identity, .received = (int64_t)time(NULL),
 		.reporter = ctx->mta_name != NULL ? ctx->mta_name : env->host_name,
 		.ctx = ctx, .inputs = m->inputs, .verdict = v, .decision = d,
+		.arc_trusted = dmf_override_arc_trusted(m->inputs, env->sealers),
 	};
 
 	if (env->history == NULL || v == NULL || d->record == DMF_RECORD_NEVER ||
@@ -307,6 +309,34 @@ evaluate(struct dmf_msg *m, const struct odm_verdict **v_r)
 	return *v_r != NULL;
 }
 
+/* The administrator's excuse for a failing message; NULL: none, or nothing to excuse. */
+static const struct dmf_reason *
+find_override(struct dmf_msg *m, const struct dmf_case *c)
+{
+	const struct dmf_env *env = dmf_msg_env(m);
+	struct dmf_shared *shared = m->conn->shared;
+	const struct dmf_excuse x = {
+		.job = m->orders.job, .author = m->authors[0], .client = &m->conn->client,
+		.inputs = m->inputs, .sealers = env->sealers, .exceptions = env->exceptions,
+		.now = (int64_t)time(NULL),
+	};
+
+	/* Of several Author Domains one would excuse the others. */
+	if (m->nfrom != 1 || m->nauthors != 1 || !dmf_enforceable(c))
+		return NULL;
+	switch (dmf_override_find(&x, &m->override_comment, &m->override)) {
+	case DMF_OVERRIDE_NONE:
+		return NULL;
+	case DMF_OVERRIDE_ARC:
+		atomic_fetch_add(&shared->arc_overrides, 1);
+		break;
+	case DMF_OVERRIDE_EXCEPTION:
+		atomic_fetch_add(&shared->exceptions_used, 1);
+		break;
+	}
+	return &m->override;
+}
+
 const struct dmf_orders *
 dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 {
@@ -329,6 +359,7 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 		return refuse(m, fault);
 	if (!evaluate(m, &a_case.v))
 		return out_of_memory(m);
+	a_case.override = find_override(m, &a_case);
 	dmf_decide(&a_case, &m->decision);
 	m->judged = true;
 	if (a_case.v != NULL)

@@ -58,7 +58,7 @@ install(struct dmf_setup *s, const struct dmf_setup *old, const char *host_name)
 
 	conf_compare(dmf_setup_env(old)->conf, c, log_change, NULL);
 	dmf_process_open_log(c);
-	dmf_check_log(c, host_name);
+	dmf_check_log(c, dmf_setup_env(s)->exceptions, host_name);
 	log_write(LOG_LEVEL_INFO, "configuration reloaded from %s", c->path);
 	dmf_setup_install(s);
 }

@@ -26,6 +26,8 @@ struct dmf_setup {
 	struct odm_net	*relays;
 	struct odm_psl	*psl;
 	struct testzone	*test_zone;
+	struct domainlist *sealers;
+	struct dmf_exceptions *exceptions;
 	struct dmf_env	 env;		/* its view; resolver, history and failures are owned here */
 };
 
@@ -43,7 +45,11 @@ read_files(struct dmf_setup *s, enum dmf_purpose purpose, char *why, size_t why_
 	if ((purpose == DMF_SERVE && dmf_check_socket(c, why, why_size) != 0) ||
 	    dmf_check_conf(c, why, why_size) != 0 ||
 	    dmf_check_psl(c, &s->psl, why, why_size) != 0 ||
-	    dmf_check_test_zone(c, &s->test_zone, why, why_size) != 0)
+	    dmf_check_test_zone(c, &s->test_zone, why, why_size) != 0 ||
+	    dmf_check_exceptions(c, &s->exceptions, why, why_size) != 0)
+		return -1;
+	s->sealers = dmf_check_sealers(c, why, why_size);
+	if (s->sealers == NULL)
 		return -1;
 	s->ignore_hosts = dmf_check_ignore_hosts(c, purpose == DMF_SERVE, why, why_size);
 	if (s->ignore_hosts == NULL)
@@ -74,6 +80,7 @@ dmf_setup_read(struct conf **c, const char *host_name, enum dmf_purpose purpose,
 		.conf = s->conf, .ignore_hosts = s->ignore_hosts, .psl = s->psl,
 		.test_zone = s->test_zone, .host_name = host_name, .trusted_relays = s->relays,
 		.ntrusted_relays = s->conf->trusted_relays.nwords,
+		.sealers = s->sealers, .exceptions = s->exceptions,
 	};
 	return s;
 }
@@ -167,6 +174,8 @@ dmf_setup_unref(struct dmf_setup **s)
 	dmf_failreporter_free(&gone->env.failures);
 	histwriter_free(&gone->env.history);
 	resolver_free(&gone->env.resolver);
+	dmf_exceptions_free(&gone->exceptions);
+	domainlist_free(&gone->sealers);
 	testzone_free(&gone->test_zone);
 	odm_psl_free(&gone->psl);
 	free(gone->relays);

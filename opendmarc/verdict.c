@@ -99,6 +99,20 @@ enforce(const struct dmf_case *c, enum odm_policy policy, const char *domain,
 		add_reason(d, HISTORY_OVERRIDE_LOCAL_POLICY, NULL);
 }
 
+/* The policy for this message: pct may have taken it one step down. */
+static enum odm_policy
+selected(const struct dmf_case *c)
+{
+	return c->lot < c->v->pct ? c->v->effective : odm_policy_unselected(c->v->effective);
+}
+
+bool
+dmf_enforceable(const struct dmf_case *c)
+{
+	return c->v != NULL && c->v->result == ODM_DMARC_FAIL &&
+	    (selected(c) == ODM_POLICY_REJECT || selected(c) == ODM_POLICY_QUARANTINE);
+}
+
 /*
  * A fail. With t=y the effective policy is one step down already, so a tested
  * reject is never rejected.
@@ -107,8 +121,7 @@ static void
 decide_fail(const struct dmf_case *c, struct dmf_decision *d)
 {
 	const struct odm_verdict *v = c->v;
-	enum odm_policy policy = c->lot < v->pct ? v->effective :
-	    odm_policy_unselected(v->effective);
+	enum odm_policy policy = selected(c);
 
 	d->record = DMF_RECORD_ALWAYS;
 	d->effective = policy_word(policy);
@@ -118,7 +131,7 @@ decide_fail(const struct dmf_case *c, struct dmf_decision *d)
 	/* RFC 9990 has no word of its own for it any more. */
 	if (policy != v->effective)
 		add_reason(d, HISTORY_OVERRIDE_OTHER, "sampled_out");
-	if (policy == ODM_POLICY_REJECT || policy == ODM_POLICY_QUARANTINE)
+	if (dmf_enforceable(c))
 		enforce(c, policy, v->policy_domain != NULL ? v->policy_domain : v->author_domain, d);
 }
 

@@ -40,7 +40,7 @@ enum dmf_record {
 
 struct dmf_reason {
 	enum history_override type;
-	const char	*comment;	/* static; NULL none */
+	const char	*comment;	/* lives as long as the case; NULL none */
 };
 
 #define DMF_REASONS_MAX	3
@@ -77,6 +77,12 @@ struct dmf_case {
 					 * has 100) */
 	const struct dmf_reason *override;	/* why a failure is not acted on; NULL: no reason */
 };
+
+/*
+ * True when the message fails and its policy asks for quarantine or reject, so that an
+ * override would change what is done or told. The lot counts.
+ */
+bool dmf_enforceable(const struct dmf_case *c);
 
 /* Decides. Texts in *d_r live as long as those of the case. */
 void dmf_decide(const struct dmf_case *c, struct dmf_decision *d_r);

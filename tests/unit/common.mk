@@ -59,6 +59,12 @@ tests_unit_check_msg_SOURCES = tests/unit/check_msg.c
 tests_unit_check_msg_CFLAGS = $(unit_cflags)
 tests_unit_check_msg_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_override
+TESTS += tests/unit/check_override
+tests_unit_check_override_SOURCES = tests/unit/check_override.c
+tests_unit_check_override_CFLAGS = $(unit_cflags)
+tests_unit_check_override_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_verdict
 TESTS += tests/unit/check_verdict
 tests_unit_check_verdict_SOURCES = tests/unit/check_verdict.c
