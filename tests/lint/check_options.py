@@ -103,6 +103,8 @@ def check_uncommented():
                 "HistoryFile": p.path("history"), "ChangeRootDirectory": "/",
                 "TestDNSData": p.write("zone", "_dmarc.example.com v=DMARC1; p=none\n"),
                 "IgnoreHosts": p.write("ignore", "192.0.2.1\n"),
+                "DomainWhitelistFile": p.write("whitelist", "lists.example.org\n"),
+                "ExceptionsFile": p.write("exceptions", "example.com net:192.0.2.1 -\n"),
                 "PublicSuffixList": p.write("psl", "com\n")}
         text = "\n".join(f"{name} {here[name]}" if name in here else line[1:]
                          for name, (_, line) in OPTIONS.items()

@@ -4,6 +4,7 @@ milter_tests = \
 	tests/milter/test_check.py \
 	tests/milter/test_failures.py \
 	tests/milter/test_load.py \
+	tests/milter/test_override.py \
 	tests/milter/test_psl.py \
 	tests/milter/test_reload.py \
 	tests/milter/test_report_script.py \

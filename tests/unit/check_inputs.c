@@ -485,16 +485,19 @@ static const struct arc_case {
 	    "fail x.a.test", "1" },
 	{ "an empty part",		0, "A mx.test; arc=pass arc.chain=a.test::b.test\n" SEALS,
 	    "fail a.test::b.test", "1" },
-	{ "a seal missing",		0, ARC_PASS SEAL("3", "pass", "b.test") SEAL("1", "none", "a.test"),
+	{ "a seal missing",		0,
+	    ARC_PASS SEAL("3", "pass", "b.test") SEAL("1", "none", "a.test"),
 	    "fail b.test:a.test", "1" },
-	{ "the first seal missing",	0, ARC_PASS SEAL("2", "pass", "b.test") SEAL("3", "pass", "a.test"),
+	{ "the first seal missing",	0,
+	    ARC_PASS SEAL("2", "pass", "b.test") SEAL("3", "pass", "a.test"),
 	    "fail b.test:a.test", "1" },
 	{ "a seal twice",		0, ARC_PASS SEALS SEAL("1", "none", "a.test"),
 	    "fail b.test:a.test", "1" },
 	{ "a malformed seal beside",	0, ARC_PASS SEALS "L foo\n", "fail b.test:a.test", "1" },
 	{ "instance 0",			0, ARC_PASS SEALS SEAL("0", "none", "a.test"),
 	    "fail b.test:a.test", "1" },
-	{ "seals in any order",		0, ARC_PASS SEAL("1", "none", "a.test") SEAL("2", "pass", "b.test"),
+	{ "seals in any order",		0,
+	    ARC_PASS SEAL("1", "none", "a.test") SEAL("2", "pass", "b.test"),
 	    "pass b.test:a.test", "" },
 	{ "seals below foreign Received", 0, ARC_PASS FOREIGN SEALS, "pass b.test:a.test", "" },
 
@@ -576,17 +579,21 @@ static const struct seals_case {
 	{ "two, without results", SEALS, "2 b.test s2 ;1 a.test s1 ;" },
 	{ "remote-ip", SEALS "C i=1; x.test; arc=none smtp.remote-ip=192.0.2.9\n",
 	    "2 b.test s2 ;1 a.test s1 192.0.2.9;" },
-	{ "client-ip", SEALS "C i=2; x.test; spf=pass smtp.mailfrom=a.test smtp.client-ip=\"2001:DB8::1\"\n",
+	{ "client-ip", SEALS "C i=2; x.test; spf=pass smtp.mailfrom=a.test "
+	    "smtp.client-ip=\"2001:DB8::1\"\n",
 	    "2 b.test s2 2001:db8::1;1 a.test s1 ;" },
-	{ "both: remote-ip", SEALS "C i=2; x; arc=pass smtp.client-ip=192.0.2.1 smtp.remote-ip=192.0.2.2\n",
+	{ "both: remote-ip", SEALS "C i=2; x; arc=pass smtp.client-ip=192.0.2.1 "
+	    "smtp.remote-ip=192.0.2.2\n",
 	    "2 b.test s2 192.0.2.2;1 a.test s1 ;" },
 	{ "results above seals", "C i=1; x.test; arc=none smtp.remote-ip=192.0.2.9\n" SEALS,
 	    "2 b.test s2 ;1 a.test s1 192.0.2.9;" },
-	{ "no address", SEALS "C i=1; x; arc=none smtp.remote-ip=a.test\n", "2 b.test s2 ;1 a.test s1 ;" },
+	{ "no address", SEALS "C i=1; x; arc=none smtp.remote-ip=a.test\n",
+	    "2 b.test s2 ;1 a.test s1 ;" },
 	{ "words of others", SEALS "C i=1; mx.test 1; spf=pass (sender ip is 1.2.3.4) "
 	    "smtp.rcpttodomain=x; dmarc=pass action=none header.from=x; dara=pass header.i=@x; "
 	    "(null)=pass; arc=none smtp.client-ip=1.2.3.4\n", "2 b.test s2 ;1 a.test s1 1.2.3.4;" },
-	{ "folded with tabs", "L i=1;\n\ta=rsa-sha256;\n\tcv=none; d=a.test;\n\ts=s1; t=1;\n\tb=AA\n\tBB\n"
+	{ "folded with tabs", "L i=1;\n\ta=rsa-sha256;\n\tcv=none; d=a.test;\n\ts=s1; t=1;\n\t"
+	    "b=AA\n\tBB\n"
 	    "C i=1;\n\tx.test;\n\tarc=none\n\tsmtp.remote-ip=192.0.2.9\n", "1 a.test s1 192.0.2.9;" },
 	{ "another instance", SEALS "C i=3; x.test; arc=none smtp.remote-ip=192.0.2.9\n",
 	    "2 b.test s2 ;1 a.test s1 ;" },
