@@ -1,8 +1,8 @@
 /*
  * arcbind.h - what the arc results of trusted fields are worth. A pass is believed when
  *  - no other trusted result, pass or not, stands beside it above foreign Received fields;
- *  - the message carries a chain of seals that it can be about: instances 1 to N, each
- *    once and well-formed;
+ *  - the message carries a chain that it can be about: ARC sets 1 to N, the three fields of
+ *    each once and well-formed, and nothing else;
  *  - every domain that it names in arc.chain sealed this message.
  * RFC 8617, 5.2 and 10.2; arc.chain is what OpenARC writes.
  */

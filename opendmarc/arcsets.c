@@ -1,6 +1,7 @@
 /*
  * arcsets.c - the ARC sets that a message carries. RFC 8617, 4.1.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,13 @@
 
 /* Invalid fields of one message that get a line in the log. */
 #define TOLD_MAX	5
+
+/* Which instances have been seen of one kind of field: a bit for each. */
+struct seen {
+	uint64_t results, signatures;
+};
+
+_Static_assert(ODM_ARC_SETS_MAX < 64, "seen is too small");
 
 /* The longest text that can be an address: "IPv6:" and brackets round it. */
 #define IP_VALUE_MAX	(ODM_IP_TEXT_MAX + 7)
@@ -70,9 +78,33 @@ read_ip(const struct odm_authres_result *res, char ip_r[ODM_IP_TEXT_MAX + 1])
 	return true;
 }
 
+/* Notes one more field of an instance; a set has one of each kind. */
+static void
+note(struct dmf_arc_sets *sets, uint64_t *seen, unsigned instance)
+{
+	uint64_t bit = UINT64_C(1) << instance;
+
+	if ((*seen & bit) != 0)
+		sets->whole = false;
+	*seen |= bit;
+}
+
+static void
+read_signature(struct dmf_arc_sets *sets, struct odm_span value, struct seen *seen)
+{
+	struct odm_arc_signature sig;
+
+	odm_arc_signature_parse(value, &sig);
+	if (sig.well_formed)
+		note(sets, &seen->signatures, sig.instance);
+	else
+		sets->whole = false;
+}
+
 /* The address of a set comes from the first field of its instance that has one. */
 static void
-read_results(struct dmf_arc_sets *sets, struct odm_span value, const char *job, unsigned *told)
+read_results(struct dmf_arc_sets *sets, struct odm_span value, const char *job, unsigned *told,
+    struct seen *seen)
 {
 	struct odm_arc_results results;
 	struct odm_authres_result res;
@@ -80,9 +112,11 @@ read_results(struct dmf_arc_sets *sets, struct odm_span value, const char *job, 
 	int got;
 
 	if (!odm_arc_results_open(value, &results)) {
+		sets->whole = false;
 		tell("ARC-Authentication-Results", value, job, told);
 		return;
 	}
+	note(sets, &seen->results, results.instance);
 	row = find(sets, results.instance);
 	if (row == NULL || row->ip[0] != '\0')
 		return;
@@ -103,23 +137,28 @@ count(const struct dmf_fields *fields, enum dmf_field_kind kind)
 
 /* No two seals have one instance, so they are 1 to n when none is above n. */
 static bool
-has_gap(const struct dmf_arc_sets *sets)
+has_gap(const struct dmf_arc_sets *sets, const struct seen *seen)
 {
+	uint64_t all = (UINT64_C(2) << sets->n) - 2;
 	size_t i;
 
 	for (i = 0; i < sets->n; i++)
 		if (sets->at[i].instance > sets->n)
 			return true;
-	return false;
+	return seen->results != all || seen->signatures != all;
 }
 
 bool
 dmf_arc_sets_read(const struct dmf_fields *fields, const char *job, struct dmf_arc_sets *sets_r)
 {
-	size_t i, nseals = count(fields, DMF_FIELD_ARC_SEAL), nresults = 0;
+	size_t i, nseals = count(fields, DMF_FIELD_ARC_SEAL), nresults = 0, nsignatures = 0;
+	struct seen seen = { 0, 0 };
 	unsigned told = 0;
 
-	*sets_r = (struct dmf_arc_sets){ .whole = nseals <= ODM_ARC_SETS_MAX };
+	*sets_r = (struct dmf_arc_sets){ .whole = fields->dropped == 0 &&
+		nseals <= ODM_ARC_SETS_MAX &&
+		count(fields, DMF_FIELD_ARC_RESULTS) == nseals &&
+		count(fields, DMF_FIELD_ARC_SIGNATURE) == nseals };
 	if (nseals > 0) {
 		sets_r->at = calloc(nseals < ODM_ARC_SETS_MAX ? nseals : ODM_ARC_SETS_MAX,
 		    sizeof(*sets_r->at));
@@ -130,12 +169,14 @@ dmf_arc_sets_read(const struct dmf_fields *fields, const char *job, struct dmf_a
 		if (fields->at[i].kind == DMF_FIELD_ARC_SEAL)
 			read_seal(sets_r, fields->at[i].value, job, &told);
 	/* With more fields than sets can be, the rest tells nothing. */
-	for (i = 0; i < fields->n && nresults < ODM_ARC_SETS_MAX; i++)
-		if (fields->at[i].kind == DMF_FIELD_ARC_RESULTS) {
-			read_results(sets_r, fields->at[i].value, job, &told);
-			nresults++;
-		}
-	sets_r->whole = sets_r->whole && sets_r->n > 0 && !has_gap(sets_r);
+	for (i = 0; i < fields->n; i++)
+		if (fields->at[i].kind == DMF_FIELD_ARC_RESULTS &&
+		    nresults++ < ODM_ARC_SETS_MAX)
+			read_results(sets_r, fields->at[i].value, job, &told, &seen);
+		else if (fields->at[i].kind == DMF_FIELD_ARC_SIGNATURE &&
+		    nsignatures++ < ODM_ARC_SETS_MAX)
+			read_signature(sets_r, fields->at[i].value, &seen);
+	sets_r->whole = sets_r->whole && sets_r->n > 0 && !has_gap(sets_r, &seen);
 	return true;
 }
 

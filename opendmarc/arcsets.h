@@ -24,10 +24,13 @@ struct dmf_arc_seal {
 struct dmf_arc_sets {
 	struct dmf_arc_seal *at;	/* in header order; owned */
 	size_t		 n;
-	bool		 whole;		/* seals 1 to n, each once, and no other ARC-Seal field */
+	bool		 whole;		/* sets 1 to n, three good fields each, and no other ARC field */
 };
 
 /*
+ * A filter that checks ARC may give up on a chain that is not whole, and leave the word to the
+ * sender; so only a whole one can be what a pass is about. RFC 8617, 5.2.
+ *
  * Reads the ARC fields, which must outlive *sets_r. Logs those that are invalid; job
  * may be NULL. False: out of memory.
  */

@@ -17,6 +17,7 @@ static const struct odm_name field_names[] = {
 	{ DMF_FIELD_RECEIVED,	"Received" },
 	{ DMF_FIELD_TO,		"To" },
 	{ DMF_FIELD_ARC_SEAL,	"ARC-Seal" },
+	{ DMF_FIELD_ARC_SIGNATURE, "ARC-Message-Signature" },
 	{ DMF_FIELD_ARC_RESULTS, "ARC-Authentication-Results" },
 };
 

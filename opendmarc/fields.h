@@ -19,6 +19,7 @@ enum dmf_field_kind {
 	DMF_FIELD_RCVDSPF,
 	DMF_FIELD_RECEIVED,
 	DMF_FIELD_ARC_SEAL,
+	DMF_FIELD_ARC_SIGNATURE,	/* ARC-Message-Signature */
 	DMF_FIELD_ARC_RESULTS,	/* ARC-Authentication-Results */
 	DMF_FIELD_KINDS		/* how many there are */
 };

@@ -387,6 +387,7 @@ read_fields(struct dmf_inputs *in, const struct dmf_fields *fields)
 		case DMF_FIELD_TO:
 		case DMF_FIELD_DKIMSIG:
 		case DMF_FIELD_ARC_SEAL:
+		case DMF_FIELD_ARC_SIGNATURE:
 		case DMF_FIELD_ARC_RESULTS:
 		case DMF_FIELD_KINDS:
 			break;

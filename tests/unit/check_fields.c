@@ -24,7 +24,7 @@ static const struct {
 	{ "Received",			DMF_FIELD_RECEIVED },
 	{ "ARC-Seal",			DMF_FIELD_ARC_SEAL },
 	{ "arc-authentication-results",	DMF_FIELD_ARC_RESULTS },
-	{ "ARC-Message-Signature",	DMF_FIELD_OTHER },
+	{ "ARC-Message-Signature",	DMF_FIELD_ARC_SIGNATURE },
 	{ "Subject",			DMF_FIELD_OTHER },
 };
 

@@ -31,7 +31,7 @@ enum {
 
 /*
  * Header lines: A Authentication-Results, D DKIM-Signature, R Received, S Received-SPF,
- * L ARC-Seal, C ARC-Authentication-Results.
+ * L ARC-Seal, M ARC-Message-Signature, C ARC-Authentication-Results.
  */
 #define SIG(d, s, b)	"D v=1; a=rsa-sha256; d=" d "; s=" s "; h=from; bh=AAAA; b=" b "\n"
 #define OUR_RECEIVED	"R from a by mx.test (Postfix); Thu, 1 Jan 2026 00:00:00 +0000\n"
@@ -368,6 +368,7 @@ add_fields(struct dmf_fields *fields, const char *script)
 		{ 'A', DMF_FIELD_AUTHRES }, { 'D', DMF_FIELD_DKIMSIG },
 		{ 'R', DMF_FIELD_RECEIVED }, { 'S', DMF_FIELD_RCVDSPF },
 		{ 'L', DMF_FIELD_ARC_SEAL }, { 'C', DMF_FIELD_ARC_RESULTS },
+		{ 'M', DMF_FIELD_ARC_SIGNATURE },
 	};
 	const char *end;
 	size_t i;
@@ -446,6 +447,10 @@ START_TEST(inputs_case)
 END_TEST
 
 #define SEAL(i, cv, d)	"L i=" i "; a=rsa-sha256; cv=" cv "; d=" d "; s=s" i "; t=1; b=AAAA\n"
+#define SET(i, cv, d)	SEAL(i, cv, d) \
+	"M i=" i "; a=rsa-sha256; d=" d "; s=s" i "; h=from; bh=AA; b=AAAA\n" \
+	"C i=" i "; x.test; arc=none\n"
+#define CHAIN		SET("2", "pass", "b.test") SET("1", "none", "a.test")
 #define SEALS		SEAL("2", "pass", "b.test") SEAL("1", "none", "a.test")
 #define ARC_PASS	"A mx.test; arc=pass smtp.remote-ip=192.0.2.7 arc.chain=b.test:a.test\n"
 
@@ -457,81 +462,93 @@ static const struct arc_case {
 	const char	*removed;
 } arc_cases[] = {
 	{ "nothing",			0, "", "- -", "" },
-	{ "seals alone",		0, SEALS, "- -", "" },
-	{ "a pass about this chain",	0, ARC_PASS SEALS, "pass b.test:a.test", "" },
-	{ "oldest first",		0, "A mx.test; arc=pass arc.chain=a.test:b.test\n" SEALS,
+	{ "sets alone",		0, CHAIN, "- -", "" },
+	{ "a pass about this chain",	0, ARC_PASS CHAIN, "pass b.test:a.test", "" },
+	{ "oldest first",		0, "A mx.test; arc=pass arc.chain=a.test:b.test\n" CHAIN,
 	    "pass a.test:b.test", "" },
-	{ "quoted, upper case",		0, "A mx.test; ARC=Pass arc.chain=\"B.test:a.TEST\"\n" SEALS,
+	{ "quoted, upper case",		0, "A mx.test; ARC=Pass arc.chain=\"B.test:a.TEST\"\n" CHAIN,
 	    "pass B.test:a.TEST", "" },
-	{ "with a comment",		0, "A mx.test; arc=pass (i=2) arc.chain=b.test\n" SEALS,
+	{ "with a comment",		0, "A mx.test; arc=pass (i=2) arc.chain=b.test\n" CHAIN,
 	    "pass b.test", "" },
-	{ "the filter sealed too",	0, "A mx.test; arc=pass arc.chain=a.test\n" SEALS,
+	{ "the filter sealed too",	0, "A mx.test; arc=pass arc.chain=a.test\n" CHAIN,
 	    "pass a.test", "" },
-	{ "without a chain",		0, "A mx.test; arc=pass smtp.remote-ip=192.0.2.7\n" SEALS,
+	{ "without a chain",		0, "A mx.test; arc=pass smtp.remote-ip=192.0.2.7\n" CHAIN,
 	    "pass -", "" },
 	{ "none",			0, "A mx.test; arc=none\n", "none -", "" },
-	{ "fail",			0, "A mx.test; arc=fail\n" SEALS, "fail -", "" },
-	{ "another filter's results beside", 0, "A mx.test; dkim=none; spf=none\n" ARC_PASS SEALS,
+	{ "fail",			0, "A mx.test; arc=fail\n" CHAIN, "fail -", "" },
+	{ "another filter's results beside", 0, "A mx.test; dkim=none; spf=none\n" ARC_PASS CHAIN,
 	    "pass b.test:a.test", "" },
 
 	/* Bound to the seals. */
 	{ "no seals",			0, ARC_PASS, "fail b.test:a.test", "1" },
 	{ "no seals, no chain",		0, "A mx.test; arc=pass\n", "fail -", "1" },
-	{ "a chain of somebody else",	0, "A mx.test; arc=pass arc.chain=c.test\n" SEALS,
+	{ "a chain of somebody else",	0, "A mx.test; arc=pass arc.chain=c.test\n" CHAIN,
 	    "fail c.test", "1" },
-	{ "one more than the seals",	0, "A mx.test; arc=pass arc.chain=a.test:c.test\n" SEALS,
+	{ "one more than the seals",	0, "A mx.test; arc=pass arc.chain=a.test:c.test\n" CHAIN,
 	    "fail a.test:c.test", "1" },
-	{ "a name below a sealer",	0, "A mx.test; arc=pass arc.chain=x.a.test\n" SEALS,
+	{ "a name below a sealer",	0, "A mx.test; arc=pass arc.chain=x.a.test\n" CHAIN,
 	    "fail x.a.test", "1" },
-	{ "an empty part",		0, "A mx.test; arc=pass arc.chain=a.test::b.test\n" SEALS,
+	{ "an empty part",		0, "A mx.test; arc=pass arc.chain=a.test::b.test\n" CHAIN,
 	    "fail a.test::b.test", "1" },
 	{ "a seal missing",		0,
-	    ARC_PASS SEAL("3", "pass", "b.test") SEAL("1", "none", "a.test"),
+	    ARC_PASS SET("3", "pass", "b.test") SET("1", "none", "a.test"),
 	    "fail b.test:a.test", "1" },
 	{ "the first seal missing",	0,
-	    ARC_PASS SEAL("2", "pass", "b.test") SEAL("3", "pass", "a.test"),
+	    ARC_PASS SET("2", "pass", "b.test") SET("3", "pass", "a.test"),
 	    "fail b.test:a.test", "1" },
-	{ "a seal twice",		0, ARC_PASS SEALS SEAL("1", "none", "a.test"),
+	{ "a seal twice",		0, ARC_PASS CHAIN SET("1", "none", "a.test"),
 	    "fail b.test:a.test", "1" },
-	{ "a malformed seal beside",	0, ARC_PASS SEALS "L foo\n", "fail b.test:a.test", "1" },
-	{ "instance 0",			0, ARC_PASS SEALS SEAL("0", "none", "a.test"),
+	{ "a malformed seal beside",	0, ARC_PASS CHAIN "L foo\n", "fail b.test:a.test", "1" },
+	{ "instance 0",			0, ARC_PASS CHAIN SET("0", "none", "a.test"),
 	    "fail b.test:a.test", "1" },
 	{ "seals in any order",		0,
-	    ARC_PASS SEAL("1", "none", "a.test") SEAL("2", "pass", "b.test"),
+	    ARC_PASS SET("1", "none", "a.test") SET("2", "pass", "b.test"),
 	    "pass b.test:a.test", "" },
-	{ "seals below foreign Received", 0, ARC_PASS FOREIGN SEALS, "pass b.test:a.test", "" },
+	{ "seals below foreign Received", 0, ARC_PASS FOREIGN CHAIN, "pass b.test:a.test", "" },
+
+	{ "a malformed signature",	0, ARC_PASS CHAIN "M foo\n", "fail b.test:a.test", "1" },
+	{ "malformed results",		0, ARC_PASS CHAIN "C foo\n", "fail b.test:a.test", "1" },
+	{ "results twice",		0, ARC_PASS CHAIN "C i=1; x.test; arc=none\n",
+	    "fail b.test:a.test", "1" },
+	{ "seals alone",		0, ARC_PASS SEALS, "fail b.test:a.test", "1" },
+	{ "results of another set",	0, ARC_PASS SET("2", "pass", "b.test")
+	    SEAL("1", "none", "a.test") "M i=1; a=rsa-sha256; d=a.test; s=s; h=from; bh=A; b=A\n"
+	    "C i=3; x.test; arc=none\n", "fail b.test:a.test", "1" },
+	{ "a signature of another set",	0, ARC_PASS SET("2", "pass", "b.test")
+	    SEAL("1", "none", "a.test") "M i=2; a=rsa-sha256; d=a.test; s=s; h=from; bh=A; b=A\n"
+	    "C i=1; x.test; arc=none\n", "fail b.test:a.test", "1" },
 
 	/* Alone. */
-	{ "two passes",			0, ARC_PASS ARC_PASS SEALS, "fail b.test:a.test", "2" },
+	{ "two passes",			0, ARC_PASS ARC_PASS CHAIN, "fail b.test:a.test", "2" },
 	{ "two passes in one field",	0, "A mx.test; arc=pass arc.chain=a.test; "
-	    "arc=pass arc.chain=a.test\n" SEALS, "fail a.test", "" },
-	{ "none above a forged pass",	0, "A mx.test; arc=none\n" ARC_PASS SEALS, "fail -", "2" },
-	{ "fail above a forged pass",	0, "A mx.test; arc=fail\n" ARC_PASS SEALS, "fail -", "2" },
-	{ "fail below a pass",		0, ARC_PASS "A mx.test; arc=fail\n" SEALS,
+	    "arc=pass arc.chain=a.test\n" CHAIN, "fail a.test", "" },
+	{ "none above a forged pass",	0, "A mx.test; arc=none\n" ARC_PASS CHAIN, "fail -", "2" },
+	{ "fail above a forged pass",	0, "A mx.test; arc=fail\n" ARC_PASS CHAIN, "fail -", "2" },
+	{ "fail below a pass",		0, ARC_PASS "A mx.test; arc=fail\n" CHAIN,
 	    "fail b.test:a.test", "" },
 	{ "another id against it",	0, "A mx.test; arc=none\nA border.test; arc=pass arc.chain=a.test\n"
-	    SEALS, "fail -", "" },
-	{ "an untrusted id against it",	0, ARC_PASS "A else.test; arc=fail\n" SEALS,
+	    CHAIN, "fail -", "" },
+	{ "an untrusted id against it",	0, ARC_PASS "A else.test; arc=fail\n" CHAIN,
 	    "pass b.test:a.test", "" },
-	{ "fail in an older field",	0, ARC_PASS FOREIGN "A mx.test; arc=none\n" SEALS,
+	{ "fail in an older field",	0, ARC_PASS FOREIGN "A mx.test; arc=none\n" CHAIN,
 	    "pass b.test:a.test", "" },
 
 	/* Place and id. */
-	{ "below our Received",		0, OUR_RECEIVED ARC_PASS SEALS, "pass b.test:a.test", "" },
-	{ "below a foreign Received",	0, FOREIGN ARC_PASS SEALS, "- -", "1" },
-	{ "an untrusted id",		0, "A else.test; arc=pass arc.chain=a.test\n" SEALS, "- -", "" },
-	{ "a trusted id",		0, "A border.test; arc=pass arc.chain=a.test\n" SEALS,
+	{ "below our Received",		0, OUR_RECEIVED ARC_PASS CHAIN, "pass b.test:a.test", "" },
+	{ "below a foreign Received",	0, FOREIGN ARC_PASS CHAIN, "- -", "1" },
+	{ "an untrusted id",		0, "A else.test; arc=pass arc.chain=a.test\n" CHAIN, "- -", "" },
+	{ "a trusted id",		0, "A border.test; arc=pass arc.chain=a.test\n" CHAIN,
 	    "pass a.test", "" },
 	{ "a trusted id, not from its relay", RELAYS_SET,
-	    "A border.test; arc=pass arc.chain=a.test\n" SEALS, "- -", "" },
+	    "A border.test; arc=pass arc.chain=a.test\n" CHAIN, "- -", "" },
 	{ "a trusted id from its relay", FROM_RELAY,
-	    "A border.test; arc=pass arc.chain=a.test\n" SEALS, "pass a.test", "" },
-	{ "job id there",		JOB_ID, "A mx.test/JOB1; arc=pass arc.chain=a.test\n" SEALS,
+	    "A border.test; arc=pass arc.chain=a.test\n" CHAIN, "pass a.test", "" },
+	{ "job id there",		JOB_ID, "A mx.test/JOB1; arc=pass arc.chain=a.test\n" CHAIN,
 	    "pass a.test", "" },
-	{ "job id missing",		JOB_ID, ARC_PASS SEALS, "- -", "1" },
-	{ "another job",		0, "A mx.test/JOB2; arc=pass arc.chain=a.test\n" SEALS, "- -", "1" },
-	{ "kept on demand",		KEEP, FOREIGN ARC_PASS SEALS, "- -", "" },
-	{ "kept for those who logged in", AUTHENTICATED, FOREIGN ARC_PASS SEALS, "- -", "" },
+	{ "job id missing",		JOB_ID, ARC_PASS CHAIN, "- -", "1" },
+	{ "another job",		0, "A mx.test/JOB2; arc=pass arc.chain=a.test\n" CHAIN, "- -", "1" },
+	{ "kept on demand",		KEEP, FOREIGN ARC_PASS CHAIN, "- -", "" },
+	{ "kept for those who logged in", AUTHENTICATED, FOREIGN ARC_PASS CHAIN, "- -", "" },
 };
 
 START_TEST(arc_case)

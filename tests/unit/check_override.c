@@ -18,7 +18,10 @@
 	"arc.chain=b.test:a.test\n" \
 	"D v=1; a=rsa-sha256; d=lists.test; s=s; h=from; bh=AAAA; b=abcdefgh\n" SEALS
 #define SEALS	"L i=2; a=rsa-sha256; cv=pass; d=b.test; s=s2; b=AA\n" \
+	"M i=2; a=rsa-sha256; d=b.test; s=s2; h=from; bh=AA; b=AA\n" \
+	"C i=2; x.test; arc=pass\n" \
 	"L i=1; a=rsa-sha256; cv=none; d=a.test; s=s 1; b=AA\n" \
+	"M i=1; a=rsa-sha256; d=a.test; s=s 1; h=from; bh=AA; b=AA\n" \
 	"C i=1; x.test; arc=none smtp.remote-ip=192.0.2.7\n"
 
 static char path[64];
@@ -61,6 +64,7 @@ set_up(struct message *m, const char *header, const char *client)
 		end = strchr(header, '\n');
 		dmf_fields_add(&m->fields, *header == 'A' ? DMF_FIELD_AUTHRES :
 		    *header == 'D' ? DMF_FIELD_DKIMSIG : *header == 'L' ? DMF_FIELD_ARC_SEAL :
+		    *header == 'M' ? DMF_FIELD_ARC_SIGNATURE :
 		    DMF_FIELD_ARC_RESULTS,
 		    (struct odm_span){ header + 2, (size_t)(end - header) - 2 });
 	}
@@ -324,8 +328,9 @@ START_TEST(long_chain)
 	odm_strbuf_init(&header, 1024 * 1024);
 	odm_strbuf_adds(&header, "A mx.test; arc=pass arc.chain=a.test\n");
 	for (unsigned i = 50; i > 0; i--)
-		odm_strbuf_addf(&header, "L i=%u; a=rsa-sha256; cv=%s; d=a.test; s=%0300u; b=AA\n", i,
-		    i == 1 ? "none" : "pass", i);
+		odm_strbuf_addf(&header, "L i=%u; a=rsa-sha256; cv=%s; d=a.test; s=%0300u; b=AA\n"
+		    "M i=%u; a=rsa-sha256; d=a.test; s=s; h=from; bh=AA; b=AA\n"
+		    "C i=%u; x.test; arc=none\n", i, i == 1 ? "none" : "pass", i, i, i);
 	set_up(&m, header.at, "192.0.2.1");
 	odm_strbuf_init(&comment, DMF_OVERRIDE_COMMENT_MAX);
 	excuse = (struct dmf_excuse){ .job = "J", .author = "shop.test", .client = &m.ctx.client,
