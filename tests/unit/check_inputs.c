@@ -515,7 +515,7 @@ static const struct arc_case {
 	    SEAL("1", "none", "a.test") "M i=1; a=rsa-sha256; d=a.test; s=s; h=from; bh=A; b=A\n"
 	    "C i=3; x.test; arc=none\n", "fail b.test:a.test", "1" },
 	{ "a signature of another set",	0, ARC_PASS SET("2", "pass", "b.test")
-	    SEAL("1", "none", "a.test") "M i=2; a=rsa-sha256; d=a.test; s=s; h=from; bh=A; b=A\n"
+	    SEAL("1", "none", "a.test") "M i=3; a=rsa-sha256; d=a.test; s=s; h=from; bh=A; b=A\n"
 	    "C i=1; x.test; arc=none\n", "fail b.test:a.test", "1" },
 
 	/* Alone. */
@@ -583,6 +583,28 @@ START_TEST(arc_case)
 	ck_assert(result != ODM_RESULT_PASS || dmf_inputs_arc_refused(in) == NULL);
 	odm_strbuf_free(&got);
 	odm_strbuf_free(&removed);
+	dmf_inputs_free(&in);
+	dmf_fields_clear(&fields);
+}
+END_TEST
+
+/* What was not read could be what is wrong with the chain. */
+START_TEST(arc_fields_dropped)
+{
+	struct dmf_fields fields;
+	struct dmf_context ctx;
+	struct dmf_inputs *in;
+	struct conf conf;
+
+	fill_conf(&conf, 0);
+	fill_context(&ctx, &conf, 0);
+	dmf_fields_init(&fields);
+	add_fields(&fields, ARC_PASS CHAIN);
+	fields.dropped = 1;
+	in = dmf_inputs_read(&ctx, &fields);
+	ck_assert_ptr_nonnull(in);
+	ck_assert_int_eq(dmf_inputs_arc(in), ODM_RESULT_FAIL);
+	ck_assert_ptr_nonnull(dmf_inputs_arc_refused(in));
 	dmf_inputs_free(&in);
 	dmf_fields_clear(&fields);
 }
@@ -797,6 +819,7 @@ main(void)
 
 	tcase_add_loop_test(tc, inputs_case, 0, COUNT(cases));
 	tcase_add_loop_test(tc, arc_case, 0, COUNT(arc_cases));
+	tcase_add_test(tc, arc_fields_dropped);
 	tcase_add_loop_test(tc, seals_case, 0, COUNT(seals_cases));
 	tcase_add_test(tc, many_seals);
 	tcase_add_loop_test(tc, hint_case, 0, COUNT(hint_cases));
