@@ -54,6 +54,7 @@ dmf_conn_init(struct dmf_conn *c, struct dmf_shared *shared, const struct dmf_en
 	if (!hostlist_match(env->ignore_hosts, host, &c->client))
 		return;
 	c->ignored = true;
+	dmf_count(&shared->status.ignored[DMF_IGNORED_HOST]);
 	odm_ip_format(&c->client, ip);
 	log_write(LOG_LEVEL_INFO, "ignoring connection from %s", host != NULL ? host : ip);
 }
@@ -74,6 +75,7 @@ dmf_conn_passes(const struct dmf_conn *c, bool authenticated, const char *sender
 		return true;
 	if (!authenticated || !c->env->conf->ignore_authenticated_clients)
 		return false;
+	dmf_count(&c->shared->status.ignored[DMF_IGNORED_AUTH]);
 	log_write(LOG_LEVEL_INFO, "ignoring authenticated client, mailfrom=%s", sender);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -36,8 +37,12 @@
 struct histwriter {
 	atomic_uint	 refs;
 	char		*path;
-	pthread_mutex_t	 turn;		/* one record at a time; guards stuck_until */
+	pthread_mutex_t	 turn;		/* one record at a time; guards the next five */
 	long long	 stuck_until;	/* monotonic seconds: no waiting for the lock before */
+	dev_t		 device;	/* the file of our last record, and how long it was then */
+	ino_t		 inode;
+	off_t		 length;	/* 0 unknown */
+	long long	 warned_at;	/* monotonic seconds: of a file that shrank */
 	atomic_llong	 complained_at;	/* monotonic seconds */
 	atomic_ullong	 failures;	/* since that complaint */
 };
@@ -59,6 +64,7 @@ histwriter_new(const char *path)
 		free(w);
 		return NULL;
 	}
+	w->warned_at = -COMPLAINT_SECS;
 	atomic_init(&w->refs, 1);
 	atomic_init(&w->complained_at, -COMPLAINT_SECS);
 	atomic_init(&w->failures, 0);
@@ -142,6 +148,22 @@ lock(struct histwriter *w, int fd)
 	return 0;
 }
 
+/*
+ * Opens the file, or makes it. A file that is not there was moved away or removed, and
+ * its successor may have the same inode: then there is nothing to compare with.
+ */
+static int
+open_file(struct histwriter *w)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+	int fd = open(w->path, flags);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	w->length = 0;
+	return open(w->path, flags | O_CREAT, 0666);
+}
+
 /* The history file, open and locked; -1 with errno and the step that failed. */
 static int
 open_locked(struct histwriter *w, const char **step_r)
@@ -150,7 +172,7 @@ open_locked(struct histwriter *w, const char **step_r)
 
 	for (i = 0; i < OPEN_TRIES; i++) {
 		*step_r = "open";
-		fd = open(w->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+		fd = open_file(w);
 		if (fd < 0)
 			return -1;
 		*step_r = "waiting for the lock";
@@ -168,49 +190,85 @@ open_locked(struct histwriter *w, const char **step_r)
 	return -1;
 }
 
+/* Says that the file was cut, once a minute. */
+static void
+warn_shrunk(struct histwriter *w, const char *job, off_t now)
+{
+	long long secs = monotonic_secs();
+
+	if (secs - w->warned_at < COMPLAINT_SECS)
+		return;
+	w->warned_at = secs;
+	log_write(LOG_LEVEL_WARNING, "%s: %s: the file had %jd octets and has %jd: it was emptied "
+	    "in its place, and records written meanwhile may be lost; rename it instead, see "
+	    "opendmarc-history(5)", job, w->path, (intmax_t)w->length, (intmax_t)now);
+}
+
+/* Compares the locked file with what we left. True when it shrank. */
+static bool
+has_shrunk(struct histwriter *w, const char *job, const struct stat *st)
+{
+	bool shrunk = S_ISREG(st->st_mode) && st->st_dev == w->device &&
+	    st->st_ino == w->inode && st->st_size < w->length;
+
+	if (shrunk)
+		warn_shrunk(w, job, st->st_size);
+	w->device = st->st_dev;
+	w->inode = st->st_ino;
+	w->length = st->st_size;
+	return shrunk;
+}
+
 /* 0, or an errno: the file is then as long as before. */
 static int
-write_whole(int fd, struct odm_span record)
+write_whole(int fd, struct odm_span record, const struct stat *before)
 {
-	struct stat before;
 	ssize_t n;
 	int error;
 
-	if (fstat(fd, &before) != 0)
-		return errno;
 	n = write(fd, record.at, record.len);
 	if (n == (ssize_t)record.len)
 		return 0;
 	error = n < 0 ? errno : ENOSPC;
 	/* Nobody else can have appended: we hold the lock. */
-	if (S_ISREG(before.st_mode) && ftruncate(fd, before.st_size) != 0)
+	if (S_ISREG(before->st_mode) && ftruncate(fd, before->st_size) != 0)
 		return errno;
 	return error;
 }
 
 /* 0, or an errno and the step that failed. */
 static int
-append(struct histwriter *w, struct odm_span record, const char **step_r)
+append(struct histwriter *w, const char *job, struct odm_span record, const char **step_r,
+    bool *shrunk_r)
 {
 	int fd = open_locked(w, step_r), error;
+	struct stat before;
 
 	if (fd < 0)
 		return errno;
 	*step_r = "write";
-	error = write_whole(fd, record);
+	if (fstat(fd, &before) == 0) {
+		*shrunk_r |= has_shrunk(w, job, &before);
+		error = write_whole(fd, record, &before);
+		if (error == 0)
+			w->length = before.st_size + (off_t)record.len;
+	} else {
+		error = errno;
+	}
 	if (close(fd) != 0 && error == 0)
 		error = errno;
 	return error;
 }
 
 int
-histwriter_append(struct histwriter *w, const char *job, struct odm_span record)
+histwriter_append(struct histwriter *w, const char *job, struct odm_span record,
+    bool *shrunk_r)
 {
 	const char *step;
 	int error;
 
 	pthread_mutex_lock(&w->turn);
-	error = append(w, record, &step);
+	error = append(w, job, record, &step, shrunk_r);
 	pthread_mutex_unlock(&w->turn);
 	if (error == 0)
 		return 0;

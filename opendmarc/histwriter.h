@@ -8,6 +8,8 @@
 #ifndef OPENDMARC_HISTWRITER_H
 #define OPENDMARC_HISTWRITER_H
 
+#include <stdbool.h>
+
 #include "libopendmarc/base/span.h"
 
 struct histwriter;
@@ -21,7 +23,12 @@ struct histwriter *histwriter_ref(struct histwriter *w);
 /* Drops one owner and clears *w; the last one frees. *w may be NULL. */
 void histwriter_free(struct histwriter **w);
 
-/* Appends one record. 0, or -1 after logging with the queue id. */
-int histwriter_append(struct histwriter *w, const char *job, struct odm_span record);
+/*
+ * Appends one record. 0, or -1 after logging with the queue id. *shrunk_r becomes true, after
+ * a warning, when the file is shorter than after our last record: somebody cut it in its
+ * place, and what was written meanwhile may be lost. The caller counts; else untouched.
+ */
+int histwriter_append(struct histwriter *w, const char *job, struct odm_span record,
+    bool *shrunk_r);
 
 #endif

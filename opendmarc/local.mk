@@ -9,6 +9,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/arheader.c opendmarc/arheader.h \
 	opendmarc/checks.c opendmarc/checks.h \
 	opendmarc/conn.c opendmarc/conn.h \
+	opendmarc/decisionlog.c opendmarc/decisionlog.h \
 	opendmarc/dkimbind.c opendmarc/dkimbind.h \
 	opendmarc/env.h \
 	opendmarc/evaluation.c opendmarc/evaluation.h \
@@ -22,6 +23,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/ignore.c opendmarc/ignore.h \
 	opendmarc/inputs.c opendmarc/inputs.h \
 	opendmarc/listener.c opendmarc/listener.h \
+	opendmarc/metrics.c opendmarc/metrics.h \
 	opendmarc/msg.c opendmarc/msg.h opendmarc/msg_private.h \
 	opendmarc/msgend.c \
 	opendmarc/notify.c opendmarc/notify.h \
@@ -34,6 +36,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/session.c opendmarc/session.h \
 	opendmarc/setup.c opendmarc/setup.h \
 	opendmarc/shared.c opendmarc/shared.h \
+	opendmarc/status.c opendmarc/status.h \
 	opendmarc/supervise.c opendmarc/supervise.h \
 	opendmarc/testmode.c opendmarc/testmode.h \
 	opendmarc/verdict.c opendmarc/verdict.h \

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "opendmarc/checks.h"
 #include "opendmarc/command.h"
+#include "opendmarc/metrics.h"
 #include "opendmarc/milter.h"
 #include "opendmarc/notify.h"
 #include "opendmarc/places.h"
@@ -47,6 +48,7 @@ static struct {
 	struct dmf_command cmd;
 	struct dmf_setup *setup;	/* of the start; installed once it serves */
 	struct dmf_shared shared;
+	struct dmf_metrics metrics;
 	struct dmf_user	 user;
 	bool		 has_user;
 	bool		 supervised;	/* a supervisor has pid file and manager in its care */
@@ -272,9 +274,18 @@ stop(void)
 static void
 reload(void)
 {
+	bool good;
+
 	dmf_notify_reloading(d.notify_fd);
-	dmf_reload(&d.cmd, d.host_name);
+	good = dmf_reload(&d.cmd, d.host_name);
+	dmf_count(good ? &d.shared.status.reloads_good : &d.shared.status.reloads_bad);
 	dmf_notify_ready(d.notify_fd);
+}
+
+static void
+tick(void)
+{
+	dmf_metrics_write(&d.metrics, &d.shared);
 }
 
 static void
@@ -291,8 +302,8 @@ log_start(const struct conf *c)
 static int
 serve(const struct conf *c)
 {
-	static const struct dmf_server server = { dmf_milter_run, stop, reload };
-	int status;
+	static const struct dmf_server server = { dmf_milter_run, stop, reload, tick };
+	int status, saved;
 
 	finish_start(c);
 	log_start(c);
@@ -302,6 +313,10 @@ serve(const struct conf *c)
 	tell_ready(c);
 	errno = 0;
 	status = dmf_signals_serve(&server);
+	saved = errno;
+	tick();
+	dmf_metrics_close(&d.metrics);
+	errno = saved;
 	log_write(LOG_LEVEL_INFO, PRODUCT " v%s terminating with status %d, errno = %d",
 	    PACKAGE_VERSION, status, errno);
 	remove_pidfile(c);

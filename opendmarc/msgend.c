@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "opendmarc/arheader.h"
+#include "opendmarc/decisionlog.h"
 #include "opendmarc/histrec.h"
 #include "opendmarc/histwriter.h"
 #include "opendmarc/ignore.h"
@@ -20,6 +21,13 @@
 
 /* A record with 256 results and long URIs stays far below. */
 #define RECORD_MAX	(1024 * 1024)
+
+/* How a decision came about, for log and counters. */
+struct course {
+	const struct odm_verdict *v;	/* NULL: nothing was evaluated */
+	const char	*refusal;	/* what decided instead; NULL nothing */
+	int64_t		 dns_usecs;	/* spent waiting for the DNS */
+};
 
 /* Why the form of the message is refused; NULL: it is not. Logs what is odd about it. */
 static const char *
@@ -123,12 +131,25 @@ hint(const struct dmf_msg *m)
 	}
 }
 
+/* True when the record is in the file. */
+static bool
+append(const struct dmf_msg *m, struct odm_span record)
+{
+	bool shrunk = false, written;
+
+	written = histwriter_append(dmf_msg_env(m)->history, m->orders.job, record, &shrunk) == 0;
+	if (shrunk)
+		dmf_count(&m->conn->shared->status.history_shrinks);
+	return written;
+}
+
 /* True unless the message should be in the history file and is not. */
 static bool
 write_history(struct dmf_msg *m, const struct dmf_context *ctx,
     const struct odm_verdict *v, const struct dmf_decision *d)
 {
 	const struct dmf_env *env = dmf_msg_env(m);
+	struct dmf_status *status = &m->conn->shared->status;
 	bool written = false;
 	char identity[DMF_IDENTITY_SIZE];
 	struct history_record rec;
@@ -149,8 +170,7 @@ write_history(struct dmf_msg *m, const struct dmf_context *ctx,
 	history_record_init(&rec);
 	if (dmf_histrec_fill(&src, &rec)) {
 		history_write(&rec, env->conf->history_format == CONF_HISTORY_FULL, &text);
-		written = !text.failed && histwriter_append(env->history, m->orders.job,
-		    odm_strbuf_span(&text)) == 0;
+		written = !text.failed && append(m, odm_strbuf_span(&text));
 	} else {
 		text.failed = true;
 	}
@@ -159,6 +179,7 @@ write_history(struct dmf_msg *m, const struct dmf_context *ctx,
 		    m->orders.job);
 	history_record_clear(&rec);
 	odm_strbuf_free(&text);
+	dmf_count(written ? &status->records : &status->record_failures);
 	return written;
 }
 
@@ -274,39 +295,36 @@ give_orders(struct dmf_msg *m)
 	return &m->orders;
 }
 
-static const struct dmf_orders *
-refuse(struct dmf_msg *m, const char *reason)
-{
-	dmf_decide_refuse(reason, &m->decision);
-	return give_orders(m);
-}
-
-static const struct dmf_orders *
-out_of_memory(struct dmf_msg *m)
+static void
+out_of_memory(struct dmf_msg *m, struct course *c)
 {
 	const struct dmf_case unknown = { .conf = dmf_msg_env(m)->conf };
 
+	c->refusal = "out of memory";
 	dmf_decide(&unknown, &m->decision);
 	dmf_decide_later("out of memory, try again later", &m->decision);
+	dmf_count(&m->conn->shared->status.shortages[DMF_SHORTAGE_MEMORY]);
 	log_write(LOG_LEVEL_ERROR, "%s: out of memory, message refused for now", m->orders.job);
-	return give_orders(m);
 }
 
 /* The verdict on the message, waiting for answers; false: out of memory. */
 static bool
-evaluate(struct dmf_msg *m, const struct odm_verdict **v_r)
+evaluate(struct dmf_msg *m, struct course *c)
 {
 	/* The time that a message may wait; what was asked earlier costs nothing here. */
 	int64_t deadline = resolver_now() + (int64_t)dmf_msg_env(m)->conf->dns_timeout_secs * 1000;
+	int64_t began;
 
-	*v_r = NULL;
 	if (m->no_memory || !read_inputs(m, &m->ctx))
 		return false;
+	began = dmf_status_clock();
 	settle_spf(m, deadline);
-	if (m->evaluation == NULL)
-		return true;
-	*v_r = dmf_evaluation_finish(m->evaluation, deadline);
-	return *v_r != NULL;
+	if (m->evaluation != NULL)
+		c->v = dmf_evaluation_finish(m->evaluation, deadline);
+	c->dns_usecs = dmf_status_clock() - began;
+	if (resolver_now() >= deadline)
+		dmf_count(&m->conn->shared->status.deadline_hits);
+	return m->evaluation == NULL || c->v != NULL;
 }
 
 /* The administrator's excuse for a failing message; NULL: none, or nothing to excuse. */
@@ -337,12 +355,67 @@ find_override(struct dmf_msg *m, const struct dmf_case *c)
 	return &m->override;
 }
 
+/* By its form, or by what the DNS says; then the history gets its record. */
+static void
+judge(struct dmf_msg *m, struct course *c)
+{
+	const struct conf *conf = dmf_msg_env(m)->conf;
+	struct dmf_status *status = &m->conn->shared->status;
+	struct dmf_case a_case = { .conf = conf, .lot = arc4random_uniform(100) };
+
+	c->refusal = form_fault(m);
+	if (c->refusal != NULL) {
+		dmf_decide_refuse(c->refusal, &m->decision);
+		dmf_count(&status->form_refused);
+		return;
+	}
+	if (!evaluate(m, c)) {
+		out_of_memory(m, c);
+		return;
+	}
+	a_case.v = c->v;
+	a_case.override = find_override(m, &a_case);
+	dmf_decide(&a_case, &m->decision);
+	m->judged = true;
+	if (m->decision.action == DMF_ACTION_TEMPFAIL)
+		dmf_count(&status->shortages[DMF_SHORTAGE_DNS]);
+	if (c->v != NULL)
+		log_write(LOG_LEVEL_INFO, "%s: %s %s", m->orders.job, c->v->author_domain,
+		    odm_dmarc_name(c->v->result));
+	hint(m);
+	if (!write_history(m, &m->ctx, c->v, &m->decision) &&
+	    conf->on_history_error == CONF_HISTORY_ERROR_TEMPFAIL) {
+		dmf_decide_later("the message cannot be recorded, try again later", &m->decision);
+		dmf_count(&status->shortages[DMF_SHORTAGE_HISTORY]);
+	}
+	note_failure(m, c->v);
+}
+
+/* Tells log and counters what was decided, and how long it took. */
+static void
+account(const struct dmf_msg *m, const struct course *c, int64_t began)
+{
+	struct dmf_decisionlog src = {
+		.job = m->orders.job, .client = m->conn->client, .own_spf = m->spf != NULL,
+		.inputs = m->judged ? m->inputs : NULL, .verdict = m->judged ? c->v : NULL,
+		.rule = c->refusal != NULL ? c->refusal : "The message has no Author Domain.",
+		.decision = &m->decision, .dns_usecs = c->dns_usecs,
+		.end_usecs = dmf_status_clock() - began,
+	};
+	char line[DMF_DECISION_SIZE];
+
+	dmf_status_message(&m->conn->shared->status, &m->decision, src.end_usecs, c->dns_usecs);
+	if (!dmf_decisionlog_wanted(dmf_msg_env(m)->conf, &m->decision))
+		return;
+	(void)dmf_decisionlog(&src, line);
+	log_write(LOG_LEVEL_INFO, "%s", line);
+}
+
 const struct dmf_orders *
 dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 {
-	const struct conf *c = dmf_msg_env(m)->conf;
-	struct dmf_case a_case = { .conf = c, .lot = arc4random_uniform(100) };
-	const char *fault;
+	int64_t began = dmf_status_clock();
+	struct course course = { 0 };
 
 	fill_context(m, job, mta_name, &m->ctx);
 	set_own_id(m, &m->ctx);
@@ -350,25 +423,12 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 	if (m->fields.dropped > 0)
 		log_write(LOG_LEVEL_WARNING, "%s: %zu header fields over the limits were not read",
 		    m->orders.job, m->fields.dropped);
-	if (m->nfrom == 1 && dmf_ignores_from(c, m->authors, m->nauthors)) {
+	if (m->nfrom == 1 && dmf_ignores_from(dmf_msg_env(m)->conf, m->authors, m->nauthors)) {
 		log_write(LOG_LEVEL_INFO, "%s: ignoring mail from %s", m->orders.job, m->authors[0]);
+		dmf_count(&m->conn->shared->status.ignored[DMF_IGNORED_FROM]);
 		return &m->orders;
 	}
-	fault = form_fault(m);
-	if (fault != NULL)
-		return refuse(m, fault);
-	if (!evaluate(m, &a_case.v))
-		return out_of_memory(m);
-	a_case.override = find_override(m, &a_case);
-	dmf_decide(&a_case, &m->decision);
-	m->judged = true;
-	if (a_case.v != NULL)
-		log_write(LOG_LEVEL_INFO, "%s: %s %s", m->orders.job, a_case.v->author_domain,
-		    odm_dmarc_name(a_case.v->result));
-	hint(m);
-	if (!write_history(m, &m->ctx, a_case.v, &m->decision) &&
-	    c->on_history_error == CONF_HISTORY_ERROR_TEMPFAIL)
-		dmf_decide_later("the message cannot be recorded, try again later", &m->decision);
-	note_failure(m, a_case.v);
+	judge(m, &course);
+	account(m, &course, began);
 	return give_orders(m);
 }

@@ -63,22 +63,24 @@ install(struct dmf_setup *s, const struct dmf_setup *old, const char *host_name)
 	dmf_setup_install(s);
 }
 
-void
+bool
 dmf_reload(const struct dmf_command *cmd, const char *host_name)
 {
 	struct dmf_setup *old, *s;
 	char why[WHY_MAX] = "";
+	bool good;
 	int folder;
 
 	if (cmd->conf_file[0] == '\0') {
 		log_write(LOG_LEVEL_ERROR, "ignoring reload signal: no configuration file was "
 		    "read at start");
-		return;
+		return false;
 	}
 	old = dmf_setup_current();
 	folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s = prepare(cmd, host_name, old, why);
-	if (s != NULL) {
+	good = s != NULL;
+	if (good) {
 		install(s, old, host_name);
 	} else {
 		log_write(LOG_LEVEL_ERROR, "%s", why);
@@ -89,4 +91,5 @@ dmf_reload(const struct dmf_command *cmd, const char *host_name)
 	if (folder >= 0)
 		(void)close(folder);
 	dmf_setup_unref(&old);
+	return good;
 }

@@ -24,6 +24,8 @@ dmf_session_new(struct dmf_shared *shared, struct dmf_work *work, const struct d
 		free(s);
 		return NULL;
 	}
+	dmf_count(&shared->status.connections);
+	atomic_fetch_add(&shared->status.sessions, 1);
 	return s;
 }
 
@@ -34,6 +36,7 @@ drop_message(struct dmf_session *s)
 	if (s->msg == NULL)
 		return;
 	dmf_msg_free(&s->msg);
+	atomic_fetch_sub(&s->shared->status.busy, 1);
 	dmf_work_message_end(s->work, s->waited_for);
 }
 
@@ -43,6 +46,7 @@ dmf_session_free(struct dmf_session **s)
 	if (*s == NULL)
 		return;
 	drop_message(*s);
+	atomic_fetch_sub(&(*s)->shared->status.sessions, 1);
 	dmf_setup_unref(&(*s)->setup);
 	free(*s);
 	*s = NULL;
@@ -91,8 +95,11 @@ dmf_session_mail(struct dmf_session *s, const char *sender)
 	if (dmf_conn_passes(&s->conn, authenticated, sender))
 		return DMF_ANSWER_ACCEPT;
 	s->msg = dmf_msg_new(&s->conn, sender, authenticated);
-	if (s->msg == NULL)
+	if (s->msg == NULL) {
+		dmf_count(&s->shared->status.shortages[DMF_SHORTAGE_MEMORY]);
 		return DMF_ANSWER_TEMPFAIL;
+	}
+	atomic_fetch_add(&s->shared->status.busy, 1);
 	s->waited_for = dmf_work_message_begin(s->work);
 	return DMF_ANSWER_CONTINUE;
 }

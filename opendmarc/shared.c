@@ -24,6 +24,7 @@ dmf_shared_init(struct dmf_shared *s, const char *host_name)
 	atomic_init(&s->exceptions_used, 0);
 	atomic_init(&s->told_implicit_id, false);
 	atomic_init(&s->hinted_at, INT64_MIN);
+	dmf_status_init(&s->status);
 }
 
 void

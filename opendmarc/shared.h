@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "opendmarc/status.h"
+
 /* Longest identity of a record, with the NUL. */
 #define DMF_IDENTITY_SIZE	128
 
@@ -20,6 +22,7 @@ struct dmf_shared {
 	atomic_ullong	 exceptions_used;	/* and by the ExceptionsFile */
 	atomic_bool	 told_implicit_id;
 	atomic_llong	 hinted_at;	/* resolver_now() clock; a hint an hour is enough */
+	struct dmf_status status;
 };
 
 /* Prepares *s; host_name must outlive it. */

@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "libopendmarc/base/nametab.h"
 #include "opendmarc/signals.h"
@@ -109,6 +110,24 @@ wait_for(sem_t *sem)
 		;
 }
 
+/* Waits no longer than until the next tick. */
+static void
+wait_a_while(sem_t *sem)
+{
+	struct timespec until = { 0 };
+
+#ifdef HAVE_SEM_CLOCKWAIT
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += DMF_TICK_SECS;
+	(void)sem_clockwait(sem, CLOCK_MONOTONIC, &until);
+#else
+	/* A clock that is set back makes this wait longer. */
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DMF_TICK_SECS;
+	(void)sem_timedwait(sem, &until);
+#endif
+}
+
 static void *
 serve(void *arg)
 {
@@ -154,7 +173,8 @@ dmf_signals_serve(const struct dmf_server *server)
 	take_signals();
 	sem_post(&s.go);
 	for (;;) {
-		wait_for(&wake);
+		server->tick();
+		wait_a_while(&wake);
 		if (obey(server)) {
 			(void)pthread_detach(thread);
 			errno = 0;

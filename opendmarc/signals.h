@@ -11,11 +11,15 @@
  */
 void dmf_signals_block(void);
 
+/* The longest time between two calls of tick(). */
+#define DMF_TICK_SECS	15
+
 /* What the signals lead to. All but run() are called on the first thread. */
 struct dmf_server {
 	int	(*run)(void);		/* serves, on a thread of its own */
 	void	(*stop)(void);		/* TERM and INT: the service ends, run() may go on */
 	void	(*reload)(void);	/* HUP and USR1 */
+	void	(*tick)(void);		/* at the start, after each reload, and now and then */
 };
 
 /*

@@ -41,6 +41,12 @@ tests_unit_check_arheader_SOURCES = tests/unit/check_arheader.c
 tests_unit_check_arheader_CFLAGS = $(unit_cflags)
 tests_unit_check_arheader_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_decisionlog
+TESTS += tests/unit/check_decisionlog
+tests_unit_check_decisionlog_SOURCES = tests/unit/check_decisionlog.c
+tests_unit_check_decisionlog_CFLAGS = $(unit_cflags)
+tests_unit_check_decisionlog_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_histwriter
 TESTS += tests/unit/check_histwriter
 tests_unit_check_histwriter_SOURCES = tests/unit/check_histwriter.c
