@@ -1,7 +1,7 @@
 /*
  * history.h - one record of the history file: its struct, its text form and its
  * codes. The only thing that the daemon and the report tools share about it.
- * Text form: "key value" lines, a record begins with "job". Manual: opendmarc-import(8).
+ * Text form: "key value" lines, a record begins with "job". Manual: opendmarc-history(5).
  *
  * A record has no end mark. In the full form "id" is its second line and "action"
  * its last: one with id and without action was cut off and is not complete, and a

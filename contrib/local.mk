@@ -27,6 +27,7 @@ dist_examples_DATA = \
 	contrib/examples/evaluate.c \
 	contrib/examples/evaluate.py \
 	contrib/postfix/main.cf \
+	contrib/prometheus/opendmarc-alerts.yml \
 	contrib/sendmail/opendmarc.mc
 fail2bandir = $(examplesdir)/fail2ban/filter.d
 dist_fail2ban_DATA = contrib/fail2ban/filter.d/opendmarc.conf
@@ -50,6 +51,7 @@ EXTRA_DIST += \
 	contrib/quickstart.d/4-fail-none.eml \
 	contrib/quickstart.d/5-no-policy.eml \
 	contrib/quickstart.d/zone \
+	contrib/prometheus/README \
 	contrib/report-script.in \
 	contrib/systemd/opendmarc.service.in \
 	contrib/systemd/opendmarc-failures.service.in \

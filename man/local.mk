@@ -4,6 +4,7 @@ dist_man_MANS += \
 	man/opendmarc.8 \
 	man/opendmarc-check.8 \
 	man/opendmarc-failures.8 \
+	man/opendmarc-history.5 \
 	man/opendmarc-import.8 \
 	man/opendmarc-reports.8 \
 	man/opendmarc-schema.7 \

@@ -3,6 +3,8 @@ milter_tests = \
 	tests/milter/test_actions.py \
 	tests/milter/test_check.py \
 	tests/milter/test_failures.py \
+	tests/milter/test_decision.py \
+	tests/milter/test_history.py \
 	tests/milter/test_load.py \
 	tests/milter/test_override.py \
 	tests/milter/test_psl.py \
@@ -12,6 +14,7 @@ milter_tests = \
 	tests/milter/test_start.py \
 	tests/milter/test_supervise.py \
 	tests/milter/test_testmode.py \
+	tests/milter/test_status.py \
 	tests/milter/test_trust.py \
 	tests/milter/test_valgrind.py \
 	tests/milter/test_verdict.py

@@ -4,6 +4,7 @@
 EXTRA_DIST += \
 	tests/lib/dnsserver.py \
 	tests/lib/milterclient.py \
+	tests/lib/openmetrics.py \
 	tests/lib/procs.py \
 	tests/lib/smtpsink.py \
 	tests/lib/tap.py \
