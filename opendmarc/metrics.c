@@ -156,6 +156,8 @@ put_exceptions(struct odm_strbuf *out, const struct dmf_status *s)
 	    get(&s->record_failures));
 	put_counter(out, "history_shrinks", "Times that the history file had become shorter.",
 	    get(&s->history_shrinks));
+	put_counter(out, "failure_entries", "Entries in the spool of failure reports.",
+	    get(&s->failure_notes));
 }
 
 static void

@@ -196,8 +196,9 @@ note_failure(struct dmf_msg *m, const struct odm_verdict *v)
 		.header = &m->header,
 	};
 
-	if (env->failures != NULL && v != NULL)
-		(void)dmf_failreport_note(env->failures, &report, resolver_now());
+	if (env->failures != NULL && v != NULL &&
+	    dmf_failreport_note(env->failures, &report, resolver_now()))
+		dmf_count(&m->conn->shared->status.failure_notes);
 }
 
 static void

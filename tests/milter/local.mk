@@ -2,8 +2,8 @@
 milter_tests = \
 	tests/milter/test_actions.py \
 	tests/milter/test_check.py \
-	tests/milter/test_failures.py \
 	tests/milter/test_decision.py \
+	tests/milter/test_failures.py \
 	tests/milter/test_history.py \
 	tests/milter/test_load.py \
 	tests/milter/test_override.py \

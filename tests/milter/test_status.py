@@ -120,6 +120,18 @@ def check_counts():
         tap.true(openmetrics.value(after, "opendmarc_dns_timeouts_total") > 0, "DNS time-outs")
 
 
+def check_failure_entries():
+    zone = "_dmarc.asks.test TXT v=DMARC1; p=reject; ruf=mailto:ruf@asks.test\n"
+    with Measured({"FailureReports": "yes"}, zone=zone) as f:
+        spool = f.procs.path("failures")
+        os.mkdir(spool)
+        f.options["FailureReportsSpool"] = spool
+        before = f.metrics()
+        f.send(message("a@asks.test"))
+        found = changed(before, f.metrics())
+        tap.equal(found.get("failure_entries_total"), 1, "entries counted")
+
+
 def check_sessions():
     with Measured() as f:
         with f.session() as first, f.session():
@@ -233,6 +245,7 @@ def main():
         suite.add("the reader is strict", check_parser)
         suite.add("a file from the start", check_start)
         suite.add("every kind of message is counted", check_counts)
+        suite.add("entries of failure reports", check_failure_entries)
         suite.add("sessions at the moment", check_sessions)
         suite.add("a reload resets nothing", check_reload)
         suite.add("written at the stop", check_stop)
