@@ -30,6 +30,8 @@ _Static_assert(COUNT(bounds) == DMF_NBUCKETS, "a text for each bucket");
 
 static const char *const ignored_words[] = { [DMF_IGNORED_HOST] = "host",
 	[DMF_IGNORED_AUTH] = "authenticated", [DMF_IGNORED_FROM] = "from" };
+static const char *const excuser_words[] = { [DMF_EXCUSED_ARC] = "arc",
+	[DMF_EXCUSED_EXCEPTION] = "exception" };
 static const char *const shortage_words[] = { [DMF_SHORTAGE_DNS] = "dns",
 	[DMF_SHORTAGE_HISTORY] = "history", [DMF_SHORTAGE_MEMORY] = "memory" };
 
@@ -139,6 +141,10 @@ put_exceptions(struct odm_strbuf *out, const struct dmf_status *s)
 {
 	size_t i;
 
+	put_family(out, "excused", "counter",
+	    "Failing messages that an ARC chain or an exception excused.");
+	for (i = 0; i < DMF_NEXCUSERS; i++)
+		put_labelled(out, "excused", "by", excuser_words[i], get(&s->excused[i]));
 	put_counter(out, "form_refused", "Messages rejected for the form of their header.",
 	    get(&s->form_refused));
 	put_family(out, "ignored", "counter",

@@ -333,7 +333,7 @@ static const struct dmf_reason *
 find_override(struct dmf_msg *m, const struct dmf_case *c)
 {
 	const struct dmf_env *env = dmf_msg_env(m);
-	struct dmf_shared *shared = m->conn->shared;
+	struct dmf_status *status = &m->conn->shared->status;
 	const struct dmf_excuse x = {
 		.job = m->orders.job, .author = m->authors[0], .client = &m->conn->client,
 		.inputs = m->inputs, .sealers = env->sealers, .exceptions = env->exceptions,
@@ -347,10 +347,10 @@ find_override(struct dmf_msg *m, const struct dmf_case *c)
 	case DMF_OVERRIDE_NONE:
 		return NULL;
 	case DMF_OVERRIDE_ARC:
-		atomic_fetch_add(&shared->arc_overrides, 1);
+		dmf_count(&status->excused[DMF_EXCUSED_ARC]);
 		break;
 	case DMF_OVERRIDE_EXCEPTION:
-		atomic_fetch_add(&shared->exceptions_used, 1);
+		dmf_count(&status->excused[DMF_EXCUSED_EXCEPTION]);
 		break;
 	}
 	return &m->override;

@@ -20,8 +20,6 @@ dmf_shared_init(struct dmf_shared *s, const char *host_name)
 	s->host_name = host_name;
 	s->started = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	atomic_init(&s->messages, 0);
-	atomic_init(&s->arc_overrides, 0);
-	atomic_init(&s->exceptions_used, 0);
 	atomic_init(&s->told_implicit_id, false);
 	atomic_init(&s->hinted_at, INT64_MIN);
 	dmf_status_init(&s->status);

@@ -18,8 +18,6 @@ struct dmf_shared {
 	const char	*host_name;	/* gethostname() */
 	int64_t		 started;	/* nanoseconds since 1970, UTC */
 	atomic_ullong	 messages;	/* identities given out */
-	atomic_ullong	 arc_overrides;	/* failing messages excused by an ARC chain */
-	atomic_ullong	 exceptions_used;	/* and by the ExceptionsFile */
 	atomic_bool	 told_implicit_id;
 	atomic_llong	 hinted_at;	/* resolver_now() clock; a hint an hour is enough */
 	struct dmf_status status;

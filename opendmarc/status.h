@@ -39,6 +39,13 @@ enum dmf_shortage {
 };
 #define DMF_NSHORTAGES	(DMF_SHORTAGE_MEMORY + 1)
 
+/* Whose word excused a failing message. */
+enum dmf_excuser {
+	DMF_EXCUSED_ARC,	/* sealers of DomainWhitelist */
+	DMF_EXCUSED_EXCEPTION	/* a line of the ExceptionsFile */
+};
+#define DMF_NEXCUSERS	(DMF_EXCUSED_EXCEPTION + 1)
+
 /* Upper bounds of the buckets in microseconds; the last bucket has none. */
 #define DMF_BUCKETS	{ 1000, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, \
 			  2500000, 5000000, 10000000, 30000000 }
@@ -56,6 +63,7 @@ struct dmf_status {
 	atomic_ullong	 messages[DMF_NRESULTS][DMF_NOUTCOMES];
 	atomic_ullong	 would[DMF_NOUTCOMES];	/* by what every option on would do */
 	atomic_ullong	 overrides[DMF_NOVERRIDES];
+	atomic_ullong	 excused[DMF_NEXCUSERS];
 	atomic_ullong	 form_refused;	/* RequiredHeaders and the like */
 	atomic_ullong	 ignored[DMF_NIGNORED];
 	atomic_ullong	 shortages[DMF_NSHORTAGES];
