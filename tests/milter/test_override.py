@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""What excuses a failing message: trusted ARC sealers and the ExceptionsFile."""
+"""test_override - what excuses a failing message: trusted ARC sealers and the ExceptionsFile."""
 import gzip
 import os
+import re
 import subprocess
 import sys
 import time
 
 import filter as f
-import procs
-import tap
-from filter import Filter, ar, dkim_pass, dmarc_of, message
+from filter import Filter, ar, dkim_pass, dmarc_of, message, procs, tap
 
 suite = tap.Suite()
 TRUST = {"DomainWhitelist": "lists.test, forwarder.test", "RejectFailures": "yes",
@@ -241,11 +240,26 @@ def _():
 def _():
     with Filter(start=False) as g:
         g.options["ExceptionsFile"] = g.procs.write("exceptions", "reject.test net:192.0.2.1 - x\n")
+        g.options["MetricsFile"] = metrics = g.procs.path("m.prom")
+        g.options["DomainWhitelist"] = "lists.test, forwarder.test"
         g.start()
         g.send(message("a@reject.test"), job="IN")
         g.send(message("a@reject.test"), ip="192.0.2.2", job="OUT")
         tap.equal((g.record("IN")["override"], g.record("OUT")["override"]),
                   ("local_policy x", "local_policy"), "reasons")
+        g.send(message(GOOD, *CHAIN, "a@reject.test"), ip="192.0.2.2", job="ARC")
+        for job, would, reason in (("IN", "none", "local_policy:x"),
+                                   ("OUT", "reject", "local_policy"),
+                                   ("ARC", "none", "local_policy:arc=pass\\x20as[2].d=")):
+            line = re.search(rf": {job}: decision (.*)", g.log()).group(1)
+            tap.contains(line, f" action=none action_would={would} override={reason}", job)
+        os.unlink(metrics)
+        g.reload()
+        g.daemon.wait_until(lambda: os.path.exists(metrics), "metrics")
+        for sample in ('messages_would_total{action="none"} 2', 'excused_total{by="arc"} 1',
+                       'messages_would_total{action="reject"} 1',
+                       'excused_total{by="exception"} 1'):
+            tap.contains(procs.read(metrics), "opendmarc_" + sample + "\n", "metrics")
 
 
 @suite.case("the ExceptionsFile is read again by a reload, as a whole or not at all")
