@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reports/cli.h"
@@ -182,8 +183,11 @@ store_value(const struct found *f, const char *value, char *why, size_t why_size
 	case CLI_NUMBER:
 		return store_number(o, value, why, why_size);
 	case CLI_LIST:
+	case CLI_WORDS:
 		if (!add_to_list(o->where, value))
-			return no(why, why_size, "option %s is given too often", o->name);
+			return no(why, why_size, "%s%s is given too often",
+			    o->name == NULL ? "" : "option ",
+			    o->name == NULL ? value : o->name);
 		return true;
 	}
 	return false;
@@ -221,18 +225,33 @@ read_one(const struct cli_option *options, size_t n, int argc, char **argv, int 
 	return store_value(&f, value, why, why_size);
 }
 
+/* An argument that is no option. */
+static bool
+take_word(const struct cli_option *options, size_t n, const char *word, char *why,
+    size_t why_size)
+{
+	for (size_t i = 0; i < n; i++)
+		if (options[i].type == CLI_WORDS)
+			return store_value(&(struct found){ &options[i], false, false }, word,
+			    why, why_size);
+	return no(why, why_size, "unexpected argument: %.100s", word);
+}
+
 bool
 cli_read(const struct cli_option *options, size_t noptions, int argc, char **argv,
     char *why, size_t why_size)
 {
+	bool options_end = false;
+
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--") == 0 && i + 1 == argc)
-			return true;
-		if (argv[i][0] != '-' || argv[i][1] == '\0' || strcmp(argv[i], "--") == 0)
-			return no(why, why_size, "unexpected argument: %.100s",
-			    argv[i][0] == '-' && argv[i][1] == '-' ? argv[i + 1] : argv[i]);
-		if (!read_one(options, noptions, argc, argv, &i, why, why_size))
+		if (!options_end && strcmp(argv[i], "--") == 0) {
+			options_end = true;
+		} else if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
+			if (!take_word(options, noptions, argv[i], why, why_size))
+				return false;
+		} else if (!read_one(options, noptions, argc, argv, &i, why, why_size)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -240,12 +259,17 @@ cli_read(const struct cli_option *options, size_t noptions, int argc, char **arg
 static void
 print_usage(const char *prog, const struct cli_option *options, size_t n)
 {
-	fprintf(stderr, "Usage: %s [options]\n", prog);
+	const char *words = "";
+
+	for (size_t i = 0; i < n; i++)
+		if (options[i].type == CLI_WORDS)
+			words = options[i].arg;
+	fprintf(stderr, "Usage: %s [options]%s%s\n", prog, *words == '\0' ? "" : " ", words);
 	for (size_t i = 0; i < n; i++) {
 		const struct cli_option *o = &options[i];
 		char left[64] = "";
 
-		if (o->help == NULL)
+		if (o->help == NULL || o->name == NULL)
 			continue;
 		(void)snprintf(left, sizeof(left), "%s%s%s--%s%s%s",
 		    o->alias == NULL ? "" : "-", o->alias == NULL ? "" : o->alias,
@@ -275,6 +299,18 @@ cli_parse(const struct cli_common *c, const struct cli_option *options,
 		return CLI_EXIT_OKAY;
 	}
 	return -1;
+}
+
+void
+cli_say_time(const struct cli_common *c, const char *what)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[64];
+
+	if (c->verbose > 0 && gmtime_r(&now, &tm) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm) > 0)
+		fprintf(stderr, "%s: %s at %s\n", c->prog, what, text);
 }
 
 int

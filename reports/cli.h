@@ -29,7 +29,8 @@ enum cli_type {
 	CLI_COUNT,	/* int: one more each time; --no-name sets 0 */
 	CLI_STRING,	/* const char *: into argv, the last counts */
 	CLI_NUMBER,	/* int64_t, decimal, in min..max */
-	CLI_LIST	/* struct cli_list: each time one more */
+	CLI_LIST,	/* struct cli_list: each time one more */
+	CLI_WORDS	/* the same for arguments that are no options; it has no name */
 };
 
 struct cli_list {
@@ -38,7 +39,7 @@ struct cli_list {
 };
 
 struct cli_option {
-	const char	*name;		/* without dashes */
+	const char	*name;		/* without dashes; NULL: CLI_WORDS */
 	const char	*alias;		/* a second name, e.g. "n"; NULL none */
 	enum cli_type	 type;
 	void		*where;		/* bool *, int *, const char **, int64_t *, struct cli_list * */
@@ -89,7 +90,7 @@ struct cli_common {
  * Reads argv[1..] into what the options point to. Returns -1 to go on, or the
  * status to exit with, all said: 1 after a bad option (one line and the usage on
  * stderr), 0 after --help (usage on stderr) or --version ("PROG v2.0.0" on stdout).
- * Arguments that are no options are bad.
+ * Arguments that are no options are bad where the table has no CLI_WORDS.
  */
 int cli_parse(const struct cli_common *c, const struct cli_option *options,
     size_t noptions, int argc, char **argv);
@@ -102,6 +103,9 @@ bool cli_read(const struct cli_option *options, size_t noptions, int argc, char 
     char *why, size_t why_size);
 
 void cli_list_free(struct cli_list *list);
+
+/* With --verbose: "PROG: WHAT at TIME UTC" on stderr. */
+void cli_say_time(const struct cli_common *c, const char *what);
 
 /*
  * Reads the configuration of --conf, or the default one; only the latter may be

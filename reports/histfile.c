@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct histfile {
 	int	 fd;
 	bool	 regular;	/* has a size, and a lock that counts */
 	bool	 unlocked, shrank, at_end;
+	int64_t	 begin;		/* regular: offset of the first read */
 	int64_t	 at, end;	/* regular: offset of the next read, and how far to go */
 	void	 (*before_wait)(void *arg);
 	void	*arg;
@@ -27,34 +29,46 @@ struct histfile {
 };
 
 struct histfile *
-histfile_open(const char *path, void (*before_wait)(void *arg), void *arg,
+histfile_open_fd(int fd, void (*before_wait)(void *arg), void *arg,
     char *why, size_t why_size)
 {
 	struct histfile *f = calloc(1, sizeof(*f));
 	struct stat st;
 
-	if (f == NULL) {
-		(void)snprintf(why, why_size, "out of memory");
+	if (f == NULL || fstat(fd, &st) != 0) {
+		(void)snprintf(why, why_size, "%s", f == NULL ? "out of memory" :
+		    strerror(errno));
+		if (fd > STDIN_FILENO)
+			(void)close(fd);
+		free(f);
 		return NULL;
 	}
 	f->before_wait = before_wait;
 	f->arg = arg;
-	f->fd = STDIN_FILENO;
-	if (path != NULL)
-		f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (f->fd < 0 || fstat(f->fd, &st) != 0) {
-		(void)snprintf(why, why_size, "%s", strerror(errno));
-		histfile_close(&f);
-		return NULL;
-	}
+	f->fd = fd;
 	f->regular = S_ISREG(st.st_mode);
 	if (f->regular) {
 		/* Standard input may stand anywhere in its file. */
-		off_t at = lseek(f->fd, 0, SEEK_CUR);
+		off_t at = lseek(fd, 0, SEEK_CUR);
 
-		f->at = f->end = at < 0 ? 0 : at;
+		f->begin = f->at = f->end = at < 0 ? 0 : at;
 	}
 	return f;
+}
+
+struct histfile *
+histfile_open(const char *path, void (*before_wait)(void *arg), void *arg,
+    char *why, size_t why_size)
+{
+	int fd = STDIN_FILENO;
+
+	if (path != NULL)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		(void)snprintf(why, why_size, "%s", strerror(errno));
+		return NULL;
+	}
+	return histfile_open_fd(fd, before_wait, arg, why, why_size);
 }
 
 void
@@ -62,8 +76,6 @@ histfile_close(struct histfile **f)
 {
 	if (*f == NULL)
 		return;
-	if ((*f)->regular)
-		(void)flock((*f)->fd, LOCK_UN);
 	if ((*f)->fd > STDIN_FILENO)
 		close((*f)->fd);
 	free(*f);
@@ -98,23 +110,58 @@ lock(struct histfile *f)
 	}
 }
 
-/* Looks how far the file goes now. At its end the lock is kept. 0, or -1: errno. */
+/* Looks how far the file goes now. 0, or -1: errno. */
 static int
 look_further(struct histfile *f)
 {
 	struct stat st;
 
+	int got;
+
 	lock(f);
-	if (fstat(f->fd, &st) != 0)
+	got = fstat(f->fd, &st);
+	(void)flock(f->fd, LOCK_UN);
+	if (got != 0)
 		return -1;
 	f->shrank = f->shrank || st.st_size < f->at;
-	if (st.st_size <= f->at) {
-		f->at_end = true;
-		return 0;
-	}
-	f->end = st.st_size;
-	(void)flock(f->fd, LOCK_UN);
+	f->at_end = st.st_size <= f->at;
+	if (!f->at_end)
+		f->end = st.st_size;
 	return 0;
+}
+
+int
+histfile_more(struct histfile *f)
+{
+	if (!f->regular)
+		return 0;
+	return look_further(f) != 0 ? -1 : !f->at_end;
+}
+
+bool
+histfile_place(const struct histfile *f, int64_t *done_r, int64_t *all_r)
+{
+	if (!f->regular)
+		return false;
+	*done_r = f->at - (int64_t)f->len - f->begin;
+	*all_r = f->end - f->begin;
+	return true;
+}
+
+enum histfile_writers
+histfile_writers(const struct histfile *f)
+{
+	int got;
+
+	/* Somebody who opens the file meanwhile makes a signal: one that does nothing. */
+	if (!f->regular || fcntl(f->fd, F_SETSIG, SIGURG) != 0)
+		return HISTFILE_WRITERS_UNKNOWN;
+	got = fcntl(f->fd, F_SETLEASE, F_RDLCK);
+	if (got == 0) {
+		(void)fcntl(f->fd, F_SETLEASE, F_UNLCK);
+		return HISTFILE_WRITERS_NONE;
+	}
+	return errno == EAGAIN ? HISTFILE_WRITERS_SOME : HISTFILE_WRITERS_UNKNOWN;
 }
 
 /* Tells the caller before a read that would make it wait. */

@@ -11,7 +11,9 @@ sbin_PROGRAMS += reports/opendmarc-import
 noinst_LTLIBRARIES += reports/libimport.la
 reports_libimport_la_SOURCES = \
 	reports/histfile.c reports/histfile.h \
-	reports/import.c reports/import.h
+	reports/import.c reports/import.h \
+	reports/importrun.c reports/importrun.h \
+	reports/progress.c reports/progress.h
 reports_libimport_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 reports_libimport_la_LIBADD = db/libstore.la $(GMIME_LIBS)
 reports_opendmarc_import_SOURCES = reports/import_main.c
