@@ -6,6 +6,7 @@ dist_man_MANS += \
 	man/opendmarc-failures.8 \
 	man/opendmarc-history.5 \
 	man/opendmarc-import.8 \
+	man/opendmarc-importstats.8 \
 	man/opendmarc-reports.8 \
 	man/opendmarc-schema.7 \
 	man/opendmarc.conf.5

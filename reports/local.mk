@@ -13,7 +13,8 @@ reports_libimport_la_SOURCES = \
 	reports/histfile.c reports/histfile.h \
 	reports/import.c reports/import.h \
 	reports/importrun.c reports/importrun.h \
-	reports/progress.c reports/progress.h
+	reports/progress.c reports/progress.h \
+	reports/rotate.c reports/rotate.h
 reports_libimport_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 reports_libimport_la_LIBADD = db/libstore.la $(GMIME_LIBS)
 reports_opendmarc_import_SOURCES = reports/import_main.c
@@ -72,3 +73,8 @@ reports_opendmarc_failures_SOURCES = \
 reports_opendmarc_failures_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 reports_opendmarc_failures_LDADD = reports/libarf.la reports/libreport.la reports/libcli.la \
 	common/libfailure.la common/libdns.la
+
+# opendmarc-importstats(8).
+sbin_PROGRAMS += reports/opendmarc-importstats
+reports_opendmarc_importstats_SOURCES = reports/importstats_main.c
+reports_opendmarc_importstats_LDADD = reports/libimport.la reports/libcli.la

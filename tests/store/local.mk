@@ -25,3 +25,8 @@ EXTRA_DIST += tests/lib/aggreport.py tests/store/test_reports.py
 EXTRA_DIST += tests/golden/aggregate.eml tests/golden/aggregate.xml
 TESTS += tests/store/test_failures.py
 EXTRA_DIST += tests/golden/opendmarc-failures.help tests/store/test_failures.py
+TESTS += tests/store/test_importstats.py
+EXTRA_DIST += \
+	tests/golden/opendmarc-importstats.help \
+	tests/lib/historyfile.py \
+	tests/store/test_importstats.py
