@@ -78,3 +78,10 @@ reports_opendmarc_failures_LDADD = reports/libarf.la reports/libreport.la report
 sbin_PROGRAMS += reports/opendmarc-importstats
 reports_opendmarc_importstats_SOURCES = reports/importstats_main.c
 reports_opendmarc_importstats_LDADD = reports/libimport.la reports/libcli.la
+
+# opendmarc-expire(8), opendmarc-params(8).
+sbin_PROGRAMS += reports/opendmarc-expire reports/opendmarc-params
+reports_opendmarc_expire_SOURCES = reports/expire_main.c
+reports_opendmarc_expire_LDADD = reports/libcli.la
+reports_opendmarc_params_SOURCES = reports/params_main.c
+reports_opendmarc_params_LDADD = reports/libcli.la libopendmarc/libcore.la

@@ -30,3 +30,8 @@ EXTRA_DIST += \
 	tests/golden/opendmarc-importstats.help \
 	tests/lib/historyfile.py \
 	tests/store/test_importstats.py
+TESTS += tests/store/test_expire.py
+EXTRA_DIST += \
+	tests/golden/opendmarc-expire.help \
+	tests/golden/opendmarc-params.help \
+	tests/store/test_expire.py
