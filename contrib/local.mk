@@ -2,19 +2,22 @@
 contrib_subst = sed \
 	-e 's|@sbindir[@]|$(sbindir)|g' \
 	-e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+	-e 's|@STATEDIR[@]|$(STATEDIR)|g' \
 	-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g'
 
 contrib_made = \
 	contrib/cron/opendmarc \
 	contrib/report-script \
 	contrib/systemd/opendmarc.service \
-	contrib/systemd/opendmarc-failures.service
+	contrib/systemd/opendmarc-failures.service \
+	contrib/systemd/opendmarc-reports.service
 CLEANFILES += $(contrib_made)
 
 contrib/cron/opendmarc: contrib/cron/opendmarc.in Makefile
 contrib/report-script: contrib/report-script.in Makefile
 contrib/systemd/opendmarc.service: contrib/systemd/opendmarc.service.in Makefile
 contrib/systemd/opendmarc-failures.service: contrib/systemd/opendmarc-failures.service.in Makefile
+contrib/systemd/opendmarc-reports.service: contrib/systemd/opendmarc-reports.service.in Makefile
 $(contrib_made):
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	$(contrib_subst) '$(srcdir)/$@.in' >$@.new && mv -f $@.new $@
@@ -33,8 +36,10 @@ fail2bandir = $(examplesdir)/fail2ban/filter.d
 dist_fail2ban_DATA = contrib/fail2ban/filter.d/opendmarc.conf
 if SYSTEMD
 nodist_systemdsystemunit_DATA = contrib/systemd/opendmarc.service \
-	contrib/systemd/opendmarc-failures.service
-dist_systemdsystemunit_DATA = contrib/systemd/opendmarc-failures.timer
+	contrib/systemd/opendmarc-failures.service \
+	contrib/systemd/opendmarc-reports.service
+dist_systemdsystemunit_DATA = contrib/systemd/opendmarc-failures.timer \
+	contrib/systemd/opendmarc-reports.timer
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_tmpfiles_DATA = contrib/tmpfiles.d/opendmarc.conf
 sysusersdir = $(prefix)/lib/sysusers.d
@@ -56,5 +61,7 @@ EXTRA_DIST += \
 	contrib/systemd/opendmarc.service.in \
 	contrib/systemd/opendmarc-failures.service.in \
 	contrib/systemd/opendmarc-failures.timer \
+	contrib/systemd/opendmarc-reports.service.in \
+	contrib/systemd/opendmarc-reports.timer \
 	contrib/sysusers.d/opendmarc.conf \
 	contrib/tmpfiles.d/opendmarc.conf

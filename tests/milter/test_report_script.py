@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""test_report_script - contrib/report-script loses no record, whatever fails: the file
-is renamed, imported and only then removed, leftovers go first, two runs do not mix."""
+"""test_report_script - contrib/report-script and the units that start it: import, reports,
+expiry in this order; what fails stops it; two whole runs do not mix. The tools are
+stand-ins; what they do for themselves has tests of its own."""
 import datetime
 import fcntl
 import os
+import re
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -11,15 +15,12 @@ import procs  # noqa: E402
 import tap  # noqa: E402
 
 SCRIPT = procs.built("contrib/report-script")
-# A stand-in for the tools: appends its arguments and its input to a journal, or fails.
+# A stand-in for the tools: appends its name and arguments to a journal, or fails.
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >>"$JOURNAL"
-while test $# -gt 0; do
-	test "$1" != --input || cat "$2" >>"$JOURNAL"
-	shift
-done
-test ! -e "$JOURNAL.fail" || exit 1
+test ! -e "$0.fail"
 """
+TOOLS = ("importstats", "reports", "expire")
 
 suite = tap.Suite()
 p = procs.Procs()
@@ -27,27 +28,25 @@ count = iter(range(1000))
 
 
 class Site:
-    """A history file, a configuration that names it, and stand-ins for the tools."""
+    """A configuration, and stand-ins for the tools."""
 
-    def __init__(self, option="HistoryFile {history}\n"):
-        name = f"site{next(count)}"
-        self.history = p.path(name, "h.dat")
-        self.journal = p.path(name, "journal")
-        self.conf = p.write(f"{name}/conf", "# x\n" + option.format(history=self.history))
-        self.env = {"CONFIG": self.conf, "JOURNAL": self.journal, "LOCK_WAIT": "0",
-                    "IMPORT": p.write(f"{name}/import", TOOL, 0o755),
-                    "REPORTS": p.write(f"{name}/reports", TOOL, 0o755)}
+    def __init__(self):
+        self.folder = p.path(f"site{next(count)}")
+        os.mkdir(self.folder)
+        self.journal = f"{self.folder}/journal"
+        self.conf = f"{self.folder}/conf"
+        self.lock = f"{self.folder}/lock"
+        self.write("conf", "# nothing\n")
+        self.env = {"CONFIG": self.conf, "JOURNAL": self.journal, "LOCK": self.lock,
+                    "LOCK_WAIT": "0", "DAY": "2026-11-20"}
+        for tool in TOOLS:
+            self.write(tool, TOOL)
+            os.chmod(f"{self.folder}/{tool}", 0o755)
+            self.env[tool.upper()] = f"{self.folder}/{tool}"
 
-    def add(self, text, suffix=""):
-        with open(self.history + suffix, "a", encoding="ascii") as f:
+    def write(self, name, text):
+        with open(f"{self.folder}/{name}", "w", encoding="ascii") as f:
             f.write(text)
-
-    def fail(self, yes):
-        if yes:
-            with open(self.journal + ".fail", "w", encoding="ascii"):
-                pass
-        else:
-            os.unlink(self.journal + ".fail")
 
     def run(self, *args, **env):
         return p.run(["sh", SCRIPT, *args], env=dict(self.env, **env), check=False)
@@ -57,127 +56,114 @@ class Site:
         tap.equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "outcome")
 
     def done(self):
-        """What the stand-ins were called with, and the records they got."""
-        return procs.read(self.journal).replace(f" --conf {self.conf}", "").splitlines()
-
-    def files(self):
-        return [s for s in ("", ".import") if os.path.exists(self.history + s)]
+        """What the stand-ins were called with."""
+        return procs.read(self.journal).replace(f" --conf {self.conf}", " -c").splitlines()
 
 
-@suite.case("records are imported once and the file is gone")
-def _():
-    s = Site()
-    s.add("one\ntwo\n")
-    s.quiet("import")
-    tap.equal(s.done(), [f"import --input {s.history}.import", "one", "two"], "journal")
-    tap.equal(s.files(), [], "files left")
-    s.quiet("import")
-    tap.equal(len(s.done()), 3, "lines after a second run")
-
-
-@suite.case("no history, an empty history: nothing to do")
+@suite.case("import alone; import, reports, expiry")
 def _():
     s = Site()
     s.quiet("import")
-    s.add("")
-    s.quiet("import")
-    tap.equal(s.done(), [], "journal")
-
-
-@suite.case("a failed import leaves the records, and they go first the next time")
-def _():
-    s = Site()
-    s.add("one\n")
-    s.fail(True)
-    done = s.run("import")
-    tap.equal((done.returncode, done.stdout), (1, ""), "outcome")
-    tap.equal(done.stderr, f"report-script: {s.env['IMPORT']} failed; the records wait in "
-              f"{s.history}.import\n", "stderr")
-    tap.equal(s.files(), [".import"], "files")
-    s.add("two\n")
-    done = s.run("import")
-    tap.equal((done.returncode, s.files()), (1, ["", ".import"]), "still failing")
-    s.fail(False)
+    tap.equal(s.done(), ["importstats -c"])
     os.unlink(s.journal)
-    s.quiet("import")
-    tap.equal([line for line in s.done() if line in ("one", "two")], ["one", "two"], "order")
-    tap.equal(s.files(), [], "files left")
-
-
-@suite.case("what an interrupted run left is imported before newer records")
-def _():
-    s = Site()
-    s.add("old\n", ".import")
-    s.add("new\n")
-    s.quiet("import")
-    tap.equal([line for line in s.done() if line in ("old", "new")], ["old", "new"], "order")
-
-
-@suite.case("reports of the days not told yet, after the import")
-def _():
-    s = Site()
-    s.add("one\n")
-    before = datetime.datetime.now(datetime.timezone.utc)
     s.quiet()
+    tap.equal(s.done(), ["importstats -c", "reports -c --date 2026-11-20", "expire -c"])
+
+
+@suite.case("without a day opendmarc-reports chooses, but not in the first hour")
+def _():
+    s = Site()
+    before = datetime.datetime.now(datetime.timezone.utc)
+    s.quiet(DAY="")
     after = datetime.datetime.now(datetime.timezone.utc)
-    calls = [line for line in s.done() if line.startswith("reports")]
     if before.hour == 0 or after.hour == 0:
-        tap.true(len(calls) <= 1, "at most one call in the first hour")
+        tap.true(len(s.done()) in (2, 3), "at most one call in the first hour")
     else:
-        tap.equal(calls, ["reports"], "opendmarc-reports chooses the days itself")
-        tap.equal(s.done()[-1], calls[0], "last line")
+        tap.equal(s.done(), ["importstats -c", "reports -c", "expire -c"])
 
 
-@suite.case("day and options can be set")
+@suite.case("options, history file and a missing configuration")
 def _():
     s = Site()
-    s.quiet(DAY="2026-11-20", REPORTS_OPTIONS="--smtp-server mx --verbose",
-            IMPORT_OPTIONS="--verbose")
-    tap.equal(s.done(), ["reports --smtp-server mx --verbose --date 2026-11-20"], "journal")
+    os.unlink(s.conf)
+    s.quiet(HISTORY="/x/h.dat", IMPORT_OPTIONS="--verbose", EXPIRE_OPTIONS="--expire 9 --alltables",
+            REPORTS_OPTIONS="--smtp-server mx")
+    tap.equal(s.done(), ["importstats --verbose --history-file /x/h.dat",
+                         "reports --smtp-server mx --date 2026-11-20",
+                         "expire --expire 9 --alltables"])
 
 
-@suite.case("failing reports are a failure, not before the records are in")
+@suite.case("what fails is named, and nothing comes after it")
+def _():
+    for i, tool in enumerate(TOOLS):
+        s = Site()
+        s.write(f"{tool}.fail", "")
+        done = s.run()
+        tap.equal((done.returncode, done.stdout, done.stderr),
+                  (1, "", f"report-script: {s.env[tool.upper()]} failed\n"), "outcome")
+        tap.equal([line.split()[0] for line in s.done()], list(TOOLS[:i + 1]))
+
+
+@suite.case("a second whole run does not start while the first one works; an import does")
 def _():
     s = Site()
-    s.env["REPORTS"] = "/bin/false"
-    s.add("one\n")
-    done = s.run(DAY="2026-11-20")
-    tap.equal((done.returncode, done.stderr),
-              (1, "report-script: /bin/false failed\n"), "outcome")
-    tap.equal((s.done()[1:], s.files()), (["one"], []), "records")
-
-
-@suite.case("a second run does not start while the first one works")
-def _():
-    s = Site()
-    s.add("one\n")
-    with open(s.history + ".lock", "a", encoding="ascii") as f:
+    with open(s.lock, "a", encoding="ascii") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
-        done = s.run("import")
-        tap.equal((done.returncode, s.done(), s.files()), (1, [], [""]), "while locked")
-        tap.contains(done.stderr, f"another run holds {s.history}.lock", "stderr")
-    s.quiet("import")
-    tap.equal(s.files(), [], "files after the lock is free")
+        done = s.run()
+        tap.equal((done.returncode, s.done()), (1, []), "while locked")
+        tap.contains(done.stderr, f"another run holds {s.lock}", "stderr")
+        s.quiet("import")
+    s.quiet()
+    tap.equal(len(s.done()), 4)
 
 
-@suite.case("the last HistoryFile of the configuration counts, as for the daemon")
+@suite.case("the random delay stays below its limit, and the import alone has none")
 def _():
-    s = Site("HistoryFile /nonexistent/x\n#HistoryFile /y\n\thistoryfile \t{history} # z\r\n")
-    s.add("one\n")
-    s.quiet("import")
-    tap.equal(s.done()[-1], "one", "record")
+    s = Site()
+    s.write("sleep", "#!/bin/sh\necho \"$1\" >>\"$JOURNAL.naps\"\n")
+    os.chmod(f"{s.folder}/sleep", 0o755)
+    path = f"{s.folder}:{os.environ['PATH']}"
+    s.quiet("import", RANDOM_DELAY="900", PATH=path)
+    tap.equal(procs.read(s.journal + ".naps"), "")
+    for _ in range(8):
+        s.quiet(RANDOM_DELAY="900", PATH=path)
+    naps = [int(n) for n in procs.read(s.journal + ".naps").split()]
+    tap.true(len(naps) == 8 and all(0 <= n < 900 for n in naps), naps)
+    tap.true(len(set(naps)) > 1, f"different delays: {naps}")
 
 
-@suite.case("without a history file, and with wrong arguments, it says so")
+@suite.case("wrong arguments")
 def _():
-    s = Site("Syslog no\n")
-    done = s.run()
-    tap.equal((done.returncode, done.stderr),
-              (1, f"report-script: no HistoryFile in {s.conf}, and HISTORY is not set\n"), "outcome")
     for args in (["export"], ["import", "x"]):
-        done = s.run(*args)
+        done = Site().run(*args)
         tap.equal((done.returncode, done.stderr),
                   (1, "report-script: usage: report-script [import]\n"), "outcome")
+
+
+@suite.case("the crontab runs what is installed")
+def _():
+    text = open(procs.built("contrib/cron/opendmarc"), encoding="ascii").read()
+    lines = [line.split() for line in text.splitlines() if re.match(r"[*\d]", line)]
+    tap.true(len(lines) >= 2 and all(len(line) >= 7 and line[5] == "opendmarc" for line in lines),
+             lines)
+    tap.true("@" not in re.sub(r"\S+@example.com", "", text), "nothing left to fill in")
+
+
+@suite.case("the timer and its service are what systemd understands")
+def _():
+    if not shutil.which("systemd-analyze"):
+        raise tap.Skip("systemd-analyze is not installed")
+    os.mkdir(p.path("units"))
+    with open(procs.built("contrib/systemd/opendmarc-reports.service"), encoding="ascii") as f:
+        service = f.read()
+    # The programs are not installed here.
+    service = re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/bin/true", service)
+    p.write("units/opendmarc-reports.service", re.sub(r"(?m)^Documentation=.*\n", "", service))
+    with open(procs.source("contrib/systemd/opendmarc-reports.timer"), encoding="ascii") as f:
+        p.write("units/opendmarc-reports.timer", re.sub(r"(?m)^Documentation=.*\n", "", f.read()))
+    done = subprocess.run(["systemd-analyze", "verify", p.path("units/opendmarc-reports.timer")],
+                          capture_output=True, text=True, check=False)
+    tap.equal((done.returncode, "opendmarc-reports" in done.stderr), (0, False), done.stderr)
 
 
 def main():
