@@ -25,7 +25,7 @@ tests_bench_slowdns_LDADD = common/libconf.la libopendmarc/libbase.la
 
 bench_modules = tests/bench/measure.py tests/bench/programs.py tests/bench/messages
 TESTS += tests/bench/test_load.py
-EXTRA_DIST += tests/bench/test_load.py tests/bench/daemon.py tests/bench/soak.py $(bench_modules)
+EXTRA_DIST += tests/bench/import.py tests/bench/test_load.py tests/bench/daemon.py tests/bench/soak.py $(bench_modules)
 CLEANFILES += tests/bench/debs/*.deb
 
 bench_environment = PYTHONDONTWRITEBYTECODE=1 top_srcdir='$(top_srcdir)' \
@@ -38,4 +38,7 @@ bench: all $(load_programs:=$(EXEEXT)) tests/bench/bench_library$(EXEEXT)
 
 soak: all $(load_programs:=$(EXEEXT))
 	$(bench_environment) python3 '$(srcdir)/tests/bench/soak.py' $(MESSAGES)
-.PHONY: bench soak
+
+bench-import: all
+	$(bench_environment) python3 '$(srcdir)/tests/bench/import.py'
+.PHONY: bench bench-import soak

@@ -448,6 +448,35 @@ def _():
         tap.equal(at.files(), [])
 
 
+@suite.case("on a terminal a line shows the speed; messages stand on lines of their own")
+def _():
+    at = Place()
+    append(at.history, history(30000) + record(job="X", policy=99))
+    ours, theirs = os.openpty()
+    # A lock of the database makes it last long enough for the line.
+    subprocess.run(at.command("--migrate"), check=True, env=environment())
+    db = sqlite3.connect(f"{at.folder}/t.db", isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    run = subprocess.Popen(at.command(), stdin=subprocess.DEVNULL, stderr=theirs,
+                           env=environment())
+    os.close(theirs)
+    time.sleep(1.5)
+    db.execute("ROLLBACK")
+    db.close()
+    text = b""
+    try:
+        while True:
+            text += os.read(ours, 4096)
+    except OSError:             # the other end is closed
+        pass
+    os.close(ours)
+    tap.equal(run.wait(60), 0, "status")
+    text = text.decode()
+    tap.true(re.search(r"\r\d+ records, \d+/s, \d+ %, \d+:\d\d left\x1b\[K", text), text[:300])
+    tap.contains(text, "\r\x1b[Kopendmarc-importstats: ")
+    tap.equal(len(at.jobs()), 30000)
+
+
 @suite.case("the command line of a crontab: empty environment, relative folder")
 def _():
     at = Place()

@@ -12,6 +12,7 @@
 
 #include "libopendmarc/base/strbuf.h"
 #include "reports/import.h"
+#include "reports/progress.h"
 #include "tests/unit/suite.h"
 
 #define USUAL \
@@ -443,6 +444,21 @@ START_TEST(file_that_shrinks)
 }
 END_TEST
 
+START_TEST(progress_line)
+{
+	char text[80], small[24];
+
+	progress_text(text, sizeof(text), "records", 2000, 50000, 25, 100);
+	ck_assert_str_eq(text, "50000 records, 25000/s, 25 %, 0:06 left");
+	progress_text(text, sizeof(text), "records", 1000, 10, 0, 0);
+	ck_assert_str_eq(text, "10 records, 10/s");
+	progress_text(text, sizeof(text), "records", 0, 0, 5, 4);
+	ck_assert_str_eq(text, "0 records, 0/s");
+	progress_text(small, sizeof(small), "records", 2000, 50000, 25, 100);
+	ck_assert_str_eq(small, "50000 records, 25000/s");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -458,6 +474,7 @@ main(void)
 	tcase_add_loop_test(tc, long_lines, 0, 8);
 	tcase_add_test(tc, file_that_grows);
 	tcase_add_test(tc, file_that_shrinks);
+	tcase_add_test(tc, progress_line);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
