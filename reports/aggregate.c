@@ -190,6 +190,7 @@ report_aggregate_add(struct report_aggregate *a, const struct store_message *m)
 	}
 	r->count++;
 	a->totals.messages++;
+	a->totals.passed += m->policy == HISTORY_POLICY_PASS;
 	return 0;
 }
 

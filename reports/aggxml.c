@@ -1,5 +1,6 @@
 /*
- * aggxml.c - the XML document of an aggregate report. RFC 9990, 3.1.1 and Appendix A.
+ * aggxml.c - the XML document of an aggregate report. RFC 9990, 3.1.1 and Appendix A;
+ * RFC 7489, appendix C.
  * Elements come in the order of the RFC's tables. Every writer call adds its
  * result to one flag, which is looked at once at the end.
  */
@@ -15,6 +16,7 @@
 
 struct xml {
 	xmlTextWriter	*writer;
+	bool		 old;		/* the form of RFC 7489 */
 	report_sink	*sink;
 	void		*sink_arg;
 	bool		 failed;
@@ -105,7 +107,8 @@ write_metadata(struct xml *x, const struct report_meta *meta)
 	close_element(x);
 	if (meta->error != NULL)
 		text_element(x, "error", meta->error);
-	text_element(x, "generator", meta->generator);
+	if (!x->old)
+		text_element(x, "generator", meta->generator);
 	close_element(x);
 }
 
@@ -131,12 +134,31 @@ write_fo(struct xml *x, int fo)
 	element(x, "fo", len > 0 ? text : "0");
 }
 
+/* A failing policy in test mode has no effect, as one that applies to 0 percent. */
+static void
+write_old_policy(struct xml *x, const struct store_policy *p)
+{
+	char policy = report_policy_word(p->p) != NULL ? p->p : 'n';
+
+	element(x, "adkim", p->adkim == 's' ? "s" : "r");
+	element(x, "aspf", p->aspf == 's' ? "s" : "r");
+	policy_element(x, "p", policy);
+	policy_element(x, "sp", report_policy_word(p->sp) != NULL ? p->sp : policy);
+	element(x, "pct", p->testing ? "0" : "100");
+	write_fo(x, p->fo);
+}
+
 /* RFC 9990, 3.1.1.5: the values as published, not what t=y makes of them. */
 static void
 write_policy(struct xml *x, const struct store_policy *p)
 {
 	open_element(x, "policy_published");
 	text_element(x, "domain", p->domain);
+	if (x->old) {
+		write_old_policy(x, p);
+		close_element(x);
+		return;
+	}
 	if (p->discovery != NULL && (strcmp(p->discovery, "treewalk") == 0 ||
 	    strcmp(p->discovery, "psl") == 0))
 		element(x, "discovery_method", p->discovery);
@@ -151,29 +173,69 @@ write_policy(struct xml *x, const struct store_policy *p)
 }
 
 static void
+write_reason(struct xml *x, const struct report_reason *reason)
+{
+	static const char test_mode[] = "policy_test_mode";
+	bool unknown = x->old && strcmp(reason->type, test_mode) == 0;
+
+	open_element(x, "reason");
+	element(x, "type", unknown ? "other" : reason->type);
+	if (reason->comment[0] != '\0')
+		element(x, "comment", reason->comment);
+	else if (unknown)
+		element(x, "comment", test_mode);
+	close_element(x);
+}
+
+static void
 write_row(struct xml *x, const struct report_row *row)
 {
+	bool passed = strcmp(row->disposition, "pass") == 0;
 	size_t i;
 
 	open_element(x, "row");
 	element(x, "source_ip", row->source_ip);
 	number_element(x, "count", (int64_t)row->count);
 	open_element(x, "policy_evaluated");
-	element(x, "disposition", row->disposition);
+	element(x, "disposition", x->old && passed ? "none" : row->disposition);
 	element(x, "dkim", row->dkim);
 	element(x, "spf", row->spf);
-	for (i = 0; i < row->nreasons; i++) {
-		open_element(x, "reason");
-		element(x, "type", row->reasons[i].type);
-		if (row->reasons[i].comment[0] != '\0')
-			element(x, "comment", row->reasons[i].comment);
-		close_element(x);
-	}
+	for (i = 0; i < row->nreasons; i++)
+		write_reason(x, &row->reasons[i]);
 	close_element(x);
 	close_element(x);
 }
 
-/* The schema requires a selector; one that nobody knows is an empty element. */
+/*
+ * The older form wants an spf element with a domain and its scope: without a result that
+ * can be told it says "none" about the sender that the message had, or about "unknown".
+ */
+static void
+write_old_spf(struct xml *x, const struct report_row *row)
+{
+	bool known = row->spf_domain[0] != '\0', policy = strcmp(row->spf_result, "policy") == 0;
+	const char *sender = row->envelope_from[0] != '\0' ? row->envelope_from : "unknown";
+
+	open_element(x, "spf");
+	element(x, "domain", known ? row->spf_domain : sender);
+	element(x, "scope", row->envelope_from[0] != '\0' ? "mfrom" : "helo");
+	element(x, "result", !known ? "none" : policy ? "neutral" : row->spf_result);
+	close_element(x);
+}
+
+static void
+write_spf(struct xml *x, const struct report_row *row)
+{
+	if (row->spf_domain[0] == '\0')
+		return;
+	open_element(x, "spf");
+	element(x, "domain", row->spf_domain);
+	element(x, "scope", "mfrom");
+	element(x, "result", row->spf_result);
+	close_element(x);
+}
+
+/* RFC 9990 requires a selector; one that nobody knows is an empty element. */
 static void
 write_auth_results(struct xml *x, const struct report_row *row)
 {
@@ -183,17 +245,15 @@ write_auth_results(struct xml *x, const struct report_row *row)
 	for (i = 0; i < row->nsignatures; i++) {
 		open_element(x, "dkim");
 		element(x, "domain", row->signatures[i].domain);
-		element(x, "selector", row->signatures[i].selector);
+		if (!x->old || row->signatures[i].selector[0] != '\0')
+			element(x, "selector", row->signatures[i].selector);
 		element(x, "result", row->signatures[i].result);
 		close_element(x);
 	}
-	if (row->spf_domain[0] != '\0') {
-		open_element(x, "spf");
-		element(x, "domain", row->spf_domain);
-		element(x, "scope", "mfrom");
-		element(x, "result", row->spf_result);
-		close_element(x);
-	}
+	if (x->old)
+		write_old_spf(x, row);
+	else
+		write_spf(x, row);
 	close_element(x);
 }
 
@@ -205,8 +265,11 @@ write_record(const struct report_row *row, void *arg)
 	open_element(x, "record");
 	write_row(x, row);
 	open_element(x, "identifiers");
+	if (x->old)
+		element(x, "envelope_from", row->envelope_from);
 	element(x, "header_from", row->header_from);
-	element(x, "envelope_from", row->envelope_from);
+	if (!x->old)
+		element(x, "envelope_from", row->envelope_from);
 	close_element(x);
 	write_auth_results(x, row);
 	close_element(x);
@@ -221,7 +284,8 @@ write_document(struct xml *x, const struct report_meta *meta,
 	    xmlTextWriterStartDocument(x->writer, NULL, "UTF-8", NULL) < 0)
 		x->failed = true;
 	open_element(x, "feedback");
-	if (xmlTextWriterWriteAttribute(x->writer, utf8("xmlns"), utf8(NAMESPACE)) < 0)
+	if (!x->old &&
+	    xmlTextWriterWriteAttribute(x->writer, utf8("xmlns"), utf8(NAMESPACE)) < 0)
 		x->failed = true;
 	element(x, "version", "1.0");
 	write_metadata(x, meta);
@@ -236,7 +300,8 @@ int
 report_xml_write(const struct report_meta *meta, const struct store_policy *policy,
     const struct report_aggregate *rows, report_sink *sink, void *sink_arg)
 {
-	struct xml x = { .sink = sink, .sink_arg = sink_arg };
+	struct xml x = { .old = meta->format == REPORT_FORMAT_RFC7489,
+	    .sink = sink, .sink_arg = sink_arg };
 	xmlOutputBuffer *out = xmlOutputBufferCreateIO(to_sink, NULL, &x, NULL);
 
 	if (out == NULL)

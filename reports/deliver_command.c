@@ -161,9 +161,9 @@ wait_for(pid_t pid, int timeout_secs, int *status_r)
 	}
 }
 
-enum report_smtp_outcome
+enum report_outcome
 report_command_run(const struct report_command *c, struct odm_span mail, int timeout_secs,
-    char reason[REPORT_SMTP_REASON_SIZE])
+    char reason[REPORT_REASON_SIZE])
 {
 	int input = mail_file(mail), status = 0, error = input < 0 ? errno : 0;
 	pid_t pid = -1;
@@ -173,25 +173,25 @@ report_command_run(const struct report_command *c, struct odm_span mail, int tim
 		(void)close(input);
 	}
 	if (error != 0) {
-		(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "%.200s cannot be started: %s",
+		(void)snprintf(reason, REPORT_REASON_SIZE, "%.200s cannot be started: %s",
 		    c->argv[0], strerror(error));
-		return REPORT_SMTP_UNREACHABLE;
+		return REPORT_UNREACHABLE;
 	}
 	if (!wait_for(pid, timeout_secs, &status)) {
 		(void)kill(-pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
-		(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "%.200s did not end within %d "
+		(void)snprintf(reason, REPORT_REASON_SIZE, "%.200s did not end within %d "
 		    "seconds and was killed", c->argv[0], timeout_secs);
-		return REPORT_SMTP_UNREACHABLE;
+		return REPORT_UNREACHABLE;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return REPORT_SMTP_SENT;
+		return REPORT_SENT;
 	if (WIFSIGNALED(status))
-		(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "%.200s was killed by signal %d",
+		(void)snprintf(reason, REPORT_REASON_SIZE, "%.200s was killed by signal %d",
 		    c->argv[0], WTERMSIG(status));
 	else
-		(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "%.200s exited with status %d",
+		(void)snprintf(reason, REPORT_REASON_SIZE, "%.200s exited with status %d",
 		    c->argv[0], WEXITSTATUS(status));
-	return REPORT_SMTP_FAILED;
+	return REPORT_FAILED;
 }

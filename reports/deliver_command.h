@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "libopendmarc/base/span.h"
-#include "reports/deliver_smtp.h"
+#include "reports/deliver.h"
 
 /* Words of one command. */
 #define REPORT_COMMAND_WORDS_MAX	64
@@ -34,7 +34,7 @@ void report_command_free(struct report_command *c);
  * started. Unless SENT, reason says why. Wants SIGCHLD blocked in all threads, and
  * no other child.
  */
-enum report_smtp_outcome report_command_run(const struct report_command *c,
-    struct odm_span mail, int timeout_secs, char reason[REPORT_SMTP_REASON_SIZE]);
+enum report_outcome report_command_run(const struct report_command *c,
+    struct odm_span mail, int timeout_secs, char reason[REPORT_REASON_SIZE]);
 
 #endif

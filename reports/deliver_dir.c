@@ -38,11 +38,26 @@ usual_mode(int fd)
 	return fchmod(fd, 0666 & ~mask);
 }
 
+static int
+copy_all(int fd, report_source *source, void *arg)
+{
+	char piece[16384];
+	ssize_t n;
+
+	while ((n = source(arg, piece, sizeof(piece))) > 0)
+		if (write_all(fd, (struct odm_span){ piece, (size_t)n }) != 0)
+			return -1;
+	if (n < 0)
+		errno = EIO;
+	return n < 0 ? -1 : 0;
+}
+
 /* Writes and closes; -1 when any step failed. */
 static int
-fill(int fd, struct odm_span octets)
+fill(int fd, report_source *source, void *arg)
 {
-	int result = write_all(fd, octets) == 0 && usual_mode(fd) == 0 && fsync(fd) == 0 ? 0 : -1;
+	int result = copy_all(fd, source, arg) == 0 && usual_mode(fd) == 0 && fsync(fd) == 0 ?
+	    0 : -1;
 	int saved = errno;
 
 	if (close(fd) != 0 && result == 0)
@@ -51,8 +66,29 @@ fill(int fd, struct odm_span octets)
 	return result;
 }
 
+/* The report_source of octets in memory. */
+static ssize_t
+take_octets(void *arg, void *buf, size_t size)
+{
+	struct odm_span *rest = arg;
+
+	if (size > rest->len)
+		size = rest->len;
+	if (size > 0)
+		memcpy(buf, rest->at, size);
+	rest->at += size;
+	rest->len -= size;
+	return (ssize_t)size;
+}
+
 int
 report_dir_write(const char *dir, const char *name, struct odm_span octets)
+{
+	return report_dir_write_from(dir, name, take_octets, &octets);
+}
+
+int
+report_dir_write_from(const char *dir, const char *name, report_source *source, void *arg)
 {
 	char path[4096], temporary[4096];
 	int len, tlen, fd, saved;
@@ -67,7 +103,7 @@ report_dir_write(const char *dir, const char *name, struct odm_span octets)
 	}
 	if ((fd = mkstemp(temporary)) < 0)
 		return -1;
-	if (fill(fd, octets) == 0 && rename(temporary, path) == 0)
+	if (fill(fd, source, arg) == 0 && rename(temporary, path) == 0)
 		return 0;
 	saved = errno;
 	(void)unlink(temporary);

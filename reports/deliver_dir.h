@@ -4,6 +4,8 @@
 #ifndef REPORTS_DELIVER_DIR_H
 #define REPORTS_DELIVER_DIR_H
 
+#include <sys/types.h>
+
 #include "libopendmarc/base/span.h"
 
 /* The longest name that is used for a file; longer reports go by their id. */
@@ -15,5 +17,11 @@
  * or is too long is refused with EINVAL.
  */
 int report_dir_write(const char *dir, const char *name, struct odm_span octets);
+
+/* Gives the next octets of a file, at most size: their number, 0 at the end, -1. */
+typedef ssize_t report_source(void *arg, void *buf, size_t size);
+
+/* As report_dir_write(), with octets that come as a stream. */
+int report_dir_write_from(const char *dir, const char *name, report_source *source, void *arg);
 
 #endif

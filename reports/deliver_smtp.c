@@ -1,11 +1,10 @@
 /*
- * deliver_smtp.c - SMTP by libcurl. RFC 5321.
+ * deliver_smtp.c - SMTP by libcurl. RFC 5321, 3207, 4954, 8314.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <curl/curl.h>
 
-#include "reports/cleantext.h"
 #include "reports/deliver_smtp.h"
 #include "reports/mail.h"
 
@@ -73,11 +72,36 @@ set_url(CURL *curl, const struct report_smtp_server *server)
 {
 	bool is_ipv6 = strchr(server->host, ':') != NULL && server->host[0] != '[';
 	char url[700];
-	int len = snprintf(url, sizeof(url), "smtp://%s%s%s:%d/%s", is_ipv6 ? "[" : "",
+	int len = snprintf(url, sizeof(url), "%s://%s%s%s:%d/%s",
+	    server->tls == REPORT_SMTP_TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "",
 	    server->host, is_ipv6 ? "]" : "", server->port, server->helo);
 
 	return len > 0 && (size_t)len < sizeof(url) &&
 	    curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
+}
+
+static bool
+set_security(CURL *c, const struct report_smtp_server *server)
+{
+	static const long use[] = {
+		[REPORT_SMTP_TLS_OFF]		= CURLUSESSL_NONE,
+		[REPORT_SMTP_TLS_TRY]		= CURLUSESSL_TRY,
+		[REPORT_SMTP_TLS_REQUIRE]	= CURLUSESSL_ALL,
+		[REPORT_SMTP_TLS_IMPLICIT]	= CURLUSESSL_ALL,
+	};
+	/* Who would read along could as well hide that TLS is offered: nothing is lost. */
+	bool check = server->tls != REPORT_SMTP_TLS_TRY;
+
+	if (curl_easy_setopt(c, CURLOPT_USE_SSL, use[server->tls]) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, check ? 1L : 0L) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, check ? 2L : 0L) != CURLE_OK)
+		return false;
+	if (server->ca_file != NULL &&
+	    curl_easy_setopt(c, CURLOPT_CAINFO, server->ca_file) != CURLE_OK)
+		return false;
+	return server->username == NULL ||
+	    (curl_easy_setopt(c, CURLOPT_USERNAME, server->username) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_PASSWORD, server->password) == CURLE_OK);
 }
 
 static bool
@@ -106,7 +130,8 @@ report_smtp_new(const struct report_smtp_server *server)
 	if (s == NULL)
 		return NULL;
 	s->curl = curl_easy_init();
-	if (s->curl == NULL || !set_url(s->curl, server) || !set_options(s))
+	if (s->curl == NULL || !set_url(s->curl, server) || !set_options(s) ||
+	    !set_security(s->curl, server))
 		report_smtp_free(&s);
 	return s;
 }
@@ -123,39 +148,44 @@ report_smtp_free(struct report_smtp **s)
 
 /* The server's refusal where there is one, else what curl says. */
 static void
-tell_reason(const struct report_smtp *s, CURLcode code, char reason[REPORT_SMTP_REASON_SIZE])
+tell_reason(const struct report_smtp *s, CURLcode code, char reason[REPORT_REASON_SIZE])
 {
 	const char *text = s->error[0] != '\0' ? s->error : curl_easy_strerror(code);
-	struct odm_strbuf clean;
 
 	if (s->reply[0] == '4' || s->reply[0] == '5')
 		text = s->reply;
-	odm_strbuf_init(&clean, REPORT_SMTP_REASON_SIZE - 1);
-	report_clean_text(odm_span_str(text), REPORT_SMTP_REASON_SIZE - 1, &clean);
-	(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "%s",
-	    clean.failed || clean.len == 0 ? "failed" : clean.at);
-	odm_strbuf_free(&clean);
+	report_reason(text, reason);
 }
 
 /* True for failures that any other mail would meet as well. */
 static bool
 is_unreachable(const struct report_smtp *s, CURLcode code)
 {
-	if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_LOGIN_DENIED:
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_PEER_FAILED_VERIFICATION:
 		return true;
+	default:
+		break;
+	}
 	return code == CURLE_OPERATION_TIMEDOUT && s->reply[0] == '\0';
 }
 
-enum report_smtp_outcome
+enum report_outcome
 report_smtp_send(struct report_smtp *s, const char *sender, const char *recipient,
-    struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE])
+    struct odm_span mail, char reason[REPORT_REASON_SIZE])
 {
 	struct curl_slist *recipients;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
 	if (!report_mail_address_okay(odm_span_str(recipient))) {
-		(void)snprintf(reason, REPORT_SMTP_REASON_SIZE, "no mail address");
-		return REPORT_SMTP_FAILED;
+		(void)snprintf(reason, REPORT_REASON_SIZE, "no mail address");
+		return REPORT_FAILED;
 	}
 	recipients = curl_slist_append(NULL, recipient);
 	s->rest = mail;
@@ -168,7 +198,7 @@ report_smtp_send(struct report_smtp *s, const char *sender, const char *recipien
 	curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, NULL);
 	curl_slist_free_all(recipients);
 	if (code == CURLE_OK)
-		return REPORT_SMTP_SENT;
+		return REPORT_SENT;
 	tell_reason(s, code, reason);
-	return is_unreachable(s, code) ? REPORT_SMTP_UNREACHABLE : REPORT_SMTP_FAILED;
+	return is_unreachable(s, code) ? REPORT_UNREACHABLE : REPORT_FAILED;
 }

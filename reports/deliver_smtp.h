@@ -1,25 +1,31 @@
 /*
  * deliver_smtp.h - hands report mail to one mail server, one transaction for each
- * recipient, over a connection that is kept between them. RFC 5321.
+ * recipient, over a connection that is kept between them. RFC 5321, 3207, 4954, 8314.
+ *
+ * A connection that TLS or AUTH refuses says nothing about a mail: UNREACHABLE.
  */
 #ifndef REPORTS_DELIVER_SMTP_H
 #define REPORTS_DELIVER_SMTP_H
 
-#include "libopendmarc/base/span.h"
+#include "reports/deliver.h"
 
-/* Room for a reason: the server's answer, made one clean line. */
-#define REPORT_SMTP_REASON_SIZE	512
+enum report_smtp_tls {
+	REPORT_SMTP_TLS_OFF,
+	REPORT_SMTP_TLS_TRY,		/* STARTTLS where offered, whoever the server is */
+	REPORT_SMTP_TLS_REQUIRE,	/* STARTTLS, and the certificate must be good */
+	REPORT_SMTP_TLS_IMPLICIT	/* TLS from the first octet (RFC 8314), checked as well */
+};
+
+#define REPORT_SMTP_PASSWORD_SIZE	256
 
 struct report_smtp_server {
 	const char	*host;		/* name or address */
 	int		 port;
 	const char	*helo;		/* what we call ourselves */
-};
-
-enum report_smtp_outcome {
-	REPORT_SMTP_SENT,
-	REPORT_SMTP_FAILED,		/* this mail, with this server, this time */
-	REPORT_SMTP_UNREACHABLE		/* no connection to the server at all */
+	enum report_smtp_tls tls;
+	const char	*ca_file;	/* certificates to trust; NULL: those of the system */
+	const char	*username;	/* NULL: no AUTH */
+	char		 password[REPORT_SMTP_PASSWORD_SIZE];
 };
 
 struct report_smtp;
@@ -28,7 +34,8 @@ struct report_smtp;
 int report_smtp_init(void);
 void report_smtp_exit(void);
 
-/* Nothing is connected before the first mail. server is copied. NULL: out of memory. */
+/* Nothing is connected before the first mail. server is copied. NULL: out of memory, or
+ * libcurl cannot do what server asks for. */
 struct report_smtp *report_smtp_new(const struct report_smtp_server *server);
 
 /* Says QUIT, frees *s and clears it. *s may be NULL. */
@@ -39,7 +46,7 @@ void report_smtp_free(struct report_smtp **s);
  * report_mail_address_okay(), to one recipient, which FAILED unless it does too.
  * Unless SENT, reason holds one line that says why.
  */
-enum report_smtp_outcome report_smtp_send(struct report_smtp *s, const char *sender,
-    const char *recipient, struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE]);
+enum report_outcome report_smtp_send(struct report_smtp *s, const char *sender,
+    const char *recipient, struct odm_span mail, char reason[REPORT_REASON_SIZE]);
 
 #endif

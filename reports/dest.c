@@ -4,9 +4,11 @@
 #include <assert.h>
 #include <strings.h>
 
+#include "libopendmarc/base/domain.h"
 #include "libopendmarc/parse/uri.h"
 #include "reports/dest.h"
 #include "reports/mail.h"
+#include "reports/namelist.h"
 
 size_t
 report_dests_count(const struct report_dests *d, enum report_dest_state state)
@@ -58,9 +60,9 @@ fault_of(const struct report_dests *d, const struct odm_uri *uri)
 {
 	if (uri->malformed)
 		return "malformed URI";
-	if (uri->scheme != ODM_URI_MAILTO)
+	if (uri->scheme != ODM_URI_MAILTO && (uri->scheme != ODM_URI_HTTPS || !d->https))
 		return "unsupported scheme";
-	if (!report_mail_address_okay(odm_span_str(uri->address)))
+	if (uri->scheme == ODM_URI_MAILTO && !report_mail_address_okay(odm_span_str(uri->address)))
 		return "no address that mail can carry";
 	if (is_known(d, uri->address))
 		return "listed twice";
@@ -68,12 +70,13 @@ fault_of(const struct report_dests *d, const struct odm_uri *uri)
 }
 
 void
-report_dests_read(struct odm_span rua, struct report_dests *d_r)
+report_dests_read(struct odm_span rua, bool https, struct report_dests *d_r)
 {
 	struct odm_uri uri;
 	const char *fault;
 
 	d_r->n = 0;
+	d_r->https = https;
 	while (d_r->n < ODM_URIS_MAX && odm_uri_next(&rua, &uri)) {
 		fault = fault_of(d_r, &uri);
 		(void)add(d_r, fault == NULL ? REPORT_DEST_UNCHECKED : REPORT_DEST_IGNORED, &uri,
@@ -92,7 +95,7 @@ replace(struct report_dests *d, size_t i, struct odm_span override)
 	d->list[i].reason = "its host names another address";
 	while (d->n < COUNT(d->list) && odm_uri_next(&override, &uri)) {
 		/* The host may confirm the published address; it is then not a second one. */
-		if (!uri.malformed && uri.scheme == ODM_URI_MAILTO &&
+		if (!uri.malformed && uri.scheme != ODM_URI_OTHER &&
 		    strcasecmp(uri.address, d->list[i].address) == 0) {
 			d->list[i].state = REPORT_DEST_READY;
 			d->list[i].reason = NULL;
@@ -134,5 +137,34 @@ report_dests_settle(struct report_dests *d, size_t i, enum odm_extdest outcome,
 		dest->state = REPORT_DEST_POSTPONED;
 		dest->reason = "the DNS did not say whether its host agrees";
 		break;
+	}
+}
+
+void
+report_dests_add(struct report_dests *d, const char *address)
+{
+	struct odm_uri uri = { .scheme = ODM_URI_MAILTO };
+
+	if (d->n >= COUNT(d->list) || is_known(d, address) ||
+	    !odm_span_copy(odm_span_str(address), uri.address, sizeof(uri.address)) ||
+	    !odm_domain_normalise(odm_domain_of_address(odm_span_str(address)), uri.host))
+		return;
+	(void)add(d, REPORT_DEST_READY, &uri, NULL);
+}
+
+void
+report_dests_silence(struct report_dests *d, const struct report_namelist *list)
+{
+	struct report_dest *dest;
+	size_t i;
+
+	for (i = 0; i < d->n; i++) {
+		dest = &d->list[i];
+		if ((dest->state != REPORT_DEST_READY && dest->state != REPORT_DEST_UNCHECKED) ||
+		    (!report_namelist_has(list, dest->address) &&
+		    !report_namelist_has(list, dest->host)))
+			continue;
+		dest->state = REPORT_DEST_REFUSED;
+		dest->reason = "it is on the list of those who get no reports";
 	}
 }

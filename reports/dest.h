@@ -6,6 +6,7 @@
 #ifndef REPORTS_DEST_H
 #define REPORTS_DEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "libopendmarc/base/limits.h"
@@ -27,13 +28,15 @@ enum report_dest_state {
 struct report_dest {
 	enum report_dest_state state;
 	char		 address[ODM_URI_ADDRESS_MAX + 1];
-				/* decoded; for IGNORED what was published, perhaps cut, and
-				 * as untrusted as that: escape it before it is shown */
+				/* a mail address, decoded, or an https URI; for IGNORED what was
+				 * published, perhaps cut, and as untrusted as that: escape it
+				 * before it is shown */
 	char		 host[ODM_NAME_MAX + 1];	/* "" for IGNORED */
 	const char	*reason;	/* why not READY; static; NULL for READY */
 };
 
 struct report_dests {
+	bool		 https;		/* https URIs are destinations too */
 	struct report_dest list[REPORT_DESTS_MAX];
 	size_t		 n;
 };
@@ -43,9 +46,10 @@ size_t report_dests_count(const struct report_dests *d, enum report_dest_state s
 
 /*
  * Reads a rua list in its order; every destination to which we could deliver is
- * UNCHECKED. At most ODM_URIS_MAX URIs are read. Size limits in them are dropped.
+ * UNCHECKED; with https, https URIs are among them. At most ODM_URIS_MAX URIs are read.
+ * Size limits in them are dropped.
  */
-void report_dests_read(struct odm_span rua, struct report_dests *d_r);
+void report_dests_read(struct odm_span rua, bool https, struct report_dests *d_r);
 
 /*
  * Settles the UNCHECKED destination i by the outcome of its check (not OPEN).
@@ -54,5 +58,13 @@ void report_dests_read(struct odm_span rua, struct report_dests *d_r);
  */
 void report_dests_settle(struct report_dests *d, size_t i, enum odm_extdest outcome,
     struct odm_span override);
+
+/* Adds a destination of our own, a mail address, READY; not one that is in the list. */
+void report_dests_add(struct report_dests *d, const char *address);
+
+struct report_namelist;
+
+/* Refuses what is READY or UNCHECKED and stands in the list, which may be NULL. */
+void report_dests_silence(struct report_dests *d, const struct report_namelist *list);
 
 #endif

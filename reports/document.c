@@ -20,10 +20,11 @@ describe_left_out(const struct report_totals *totals, char *text, size_t size)
 		    "too many different rows", totals->left_out);
 }
 
-int
+enum report_document_outcome
 report_document_make(const struct report_identity *identity,
-    const struct store_policy *policy, const struct report_window *w,
-    const struct report_aggregate *rows, struct report_document *doc_r)
+    const struct report_schema *schema, const struct store_policy *policy,
+    const struct report_window *w, const struct report_aggregate *rows,
+    struct report_document *doc_r, char why[REPORT_SCHEMA_WHY_SIZE])
 {
 	struct report_document doc = { .window = *w };
 	struct report_meta meta = {
@@ -32,25 +33,27 @@ report_document_make(const struct report_identity *identity,
 		.report_id = doc.id,
 		.generator = "opendmarc-reports/" PACKAGE_VERSION,
 		.window = *w,
+		.format = report_schema_format(schema),
 	};
 	char error[100];
 
 	report_id(identity->submitter, policy->domain, w, doc.id);
 	if (!report_file_name(identity->submitter, policy->domain, w, doc.file_name))
-		return -1;
+		return REPORT_DOCUMENT_FAILED;
 	doc.totals = report_aggregate_totals(rows);
 	describe_left_out(&doc.totals, error, sizeof(error));
 	if (error[0] != '\0')
 		meta.error = error;
 	if ((doc.pack = report_pack_new()) == NULL)
-		return -1;
+		return REPORT_DOCUMENT_FAILED;
 	if (report_xml_write(&meta, policy, rows, report_pack_write, doc.pack) != 0 ||
 	    report_pack_finish(doc.pack, &doc.packed) != 0) {
 		report_pack_free(&doc.pack);
-		return -1;
+		return REPORT_DOCUMENT_FAILED;
 	}
 	*doc_r = doc;
-	return 0;
+	return report_schema_check(schema, doc.packed, why) ? REPORT_DOCUMENT_OKAY :
+	    REPORT_DOCUMENT_INVALID;
 }
 
 void

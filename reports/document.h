@@ -8,6 +8,7 @@
 #include "reports/identity.h"
 #include "reports/pack.h"
 #include "reports/reportid.h"
+#include "reports/schema.h"
 
 struct report_document {
 	char		 id[REPORT_ID_LEN + 1];
@@ -18,14 +19,21 @@ struct report_document {
 	struct report_pack *pack;	/* owned */
 };
 
+enum report_document_outcome {
+	REPORT_DOCUMENT_OKAY,
+	REPORT_DOCUMENT_FAILED,		/* memory is short or a name does not fit */
+	REPORT_DOCUMENT_INVALID		/* complete, but not to be sent: our own defect */
+};
+
 /*
- * Makes the report of a window from the rows of its messages (at least one row);
- * policy->domain is normalised. 0, and *doc_r is the caller's to clear; -1 when memory
- * is short or a name does not fit.
+ * Makes the report of a window from the rows of its messages (at least one row), in the
+ * form of schema, and holds it against schema; policy->domain is normalised. Unless
+ * FAILED, *doc_r is the caller's to clear. For INVALID, why holds one line.
  */
-int report_document_make(const struct report_identity *identity,
-    const struct store_policy *policy, const struct report_window *w,
-    const struct report_aggregate *rows, struct report_document *doc_r);
+enum report_document_outcome report_document_make(const struct report_identity *identity,
+    const struct report_schema *schema, const struct store_policy *policy,
+    const struct report_window *w, const struct report_aggregate *rows,
+    struct report_document *doc_r, char why[REPORT_SCHEMA_WHY_SIZE]);
 
 void report_document_clear(struct report_document *doc);
 

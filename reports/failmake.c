@@ -111,7 +111,7 @@ find_destinations(struct group *g)
 {
 	struct report_failures *r = g->run;
 
-	report_dests_read(odm_span_str(g->f.ruf), &g->dests);
+	report_dests_read(odm_span_str(g->f.ruf), false, &g->dests);
 	/* Before the DNS, which need not be asked then, and after an override came in. */
 	strike_out(g);
 	if (report_dests_check(&g->dests, r->resolver, g->f.policy_domain, ODM_REPORT_FAILURE,

@@ -132,7 +132,7 @@ static void
 send_one(struct report_failqueue *q, const char *name, struct report_failmail *m,
     unsigned *refusals)
 {
-	char reason[REPORT_SMTP_REASON_SIZE] = "";
+	char reason[REPORT_REASON_SIZE] = "";
 
 	if (failspool_time(name) < q->now - q->max_age_secs) {
 		log_write(LOG_LEVEL_WARNING, "failure report for %s to %s is given up: too old",
@@ -146,18 +146,21 @@ send_one(struct report_failqueue *q, const char *name, struct report_failmail *m
 		return;
 	}
 	switch (q->send(q->arg, m->recipient, m->mail, reason)) {
-	case REPORT_SMTP_SENT:
+	case REPORT_SENT:
 		*refusals = 0;
 		q->sent++;
 		remove_mail(q, name);
 		if (q->verbose)
 			(void)printf("sent failure report for %s to %s\n", m->domain, m->recipient);
 		break;
-	case REPORT_SMTP_FAILED:
+	case REPORT_FAILED:
 		*refusals = 0;
 		note_failure(q, name, m, reason);
 		break;
-	case REPORT_SMTP_UNREACHABLE:
+	case REPORT_HELD:
+		q->failed++;
+		break;
+	case REPORT_UNREACHABLE:
 		q->failed++;
 		if (++*refusals == 1)
 			log_write(LOG_LEVEL_ERROR, "failure reports cannot be sent: %s; they wait "

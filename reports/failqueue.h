@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "reports/arf.h"
-#include "reports/deliver_smtp.h"
+#include "reports/deliver.h"
 
 #define REPORT_FAILQUEUE_MAIL	".mail"
 
@@ -35,8 +35,8 @@ int report_failqueue_put(const char *spool, const char *name, const struct repor
 bool report_failqueue_has(const char *spool, const char *name);
 
 /* How one mail is sent: by report_smtp_send() or report_command_run(). */
-typedef enum report_smtp_outcome report_failqueue_sender(void *arg, const char *recipient,
-    struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE]);
+typedef enum report_outcome report_failqueue_sender(void *arg, const char *recipient,
+    struct odm_span mail, char reason[REPORT_REASON_SIZE]);
 
 struct report_failqueue {
 	const char	*spool;

@@ -20,6 +20,7 @@
 #include "reports/arf.h"
 #include "reports/cli.h"
 #include "reports/deliver_command.h"
+#include "reports/deliver_smtp.h"
 #include "reports/failures.h"
 #include "reports/identity.h"
 #include "reports/mail.h"
@@ -201,8 +202,10 @@ read_noreports(struct tool *t)
 static int
 choose_delivery(struct tool *t)
 {
-	struct report_smtp_server server = { t->s.smtp_server, (int)t->s.smtp_port,
-	    t->host[0] != '\0' ? t->host : strrchr(t->sender, '@') + 1 };
+	struct report_smtp_server server = { .host = t->s.smtp_server,
+	    .port = (int)t->s.smtp_port,
+	    .helo = t->host[0] != '\0' ? t->host : strrchr(t->sender, '@') + 1,
+	    .tls = REPORT_SMTP_TLS_TRY };
 	const char *why;
 
 	if (t->s.smtp_server != NULL) {
@@ -233,9 +236,9 @@ start_resolver(struct tool *t)
 	return -1;
 }
 
-static enum report_smtp_outcome
+static enum report_outcome
 send_mail(void *arg, const char *recipient, struct odm_span mail,
-    char reason[REPORT_SMTP_REASON_SIZE])
+    char reason[REPORT_REASON_SIZE])
 {
 	struct tool *t = arg;
 

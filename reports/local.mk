@@ -25,20 +25,30 @@ noinst_LTLIBRARIES += reports/libreport.la
 reports_libreport_la_SOURCES = \
 	reports/aggregate.c reports/aggregate.h \
 	reports/aggxml.c reports/aggxml.h \
+	reports/bounce.c reports/bounce.h \
+	reports/caps.c reports/caps.h \
 	reports/cleantext.c reports/cleantext.h \
+	reports/deliver.c reports/deliver.h \
 	reports/deliver_dir.c reports/deliver_dir.h \
+	reports/deliver_https.c reports/deliver_https.h \
+	reports/deliver_pipe.c reports/deliver_pipe.h \
 	reports/deliver_smtp.c reports/deliver_smtp.h \
 	reports/dest.c reports/dest.h \
 	reports/document.c reports/document.h \
+	reports/format.c reports/format.h \
 	reports/identity.c reports/identity.h \
 	reports/mail.c reports/mail.h \
+	reports/namelist.c reports/namelist.h \
 	reports/pack.c reports/pack.h \
 	reports/reportid.c reports/reportid.h \
 	reports/rowkey.c reports/rowkey.h \
+	reports/schema.c reports/schema.h \
+	reports/transport.c reports/transport.h \
+	reports/verp.c reports/verp.h \
 	reports/window.c reports/window.h
 reports_libreport_la_CFLAGS = $(AM_CFLAGS) \
 	$(XML_CFLAGS) $(GMIME_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
-reports_libreport_la_LIBADD = libopendmarc/libcore.la common/libhistory.la \
+reports_libreport_la_LIBADD = libopendmarc/libcore.la common/libhistory.la common/libconf.la \
 	$(XML_LIBS) $(GMIME_LIBS) $(CURL_LIBS) $(ZLIB_LIBS)
 
 # What a failure report is made of; knows neither DNS nor database.
@@ -53,10 +63,14 @@ reports_libarf_la_LIBADD = reports/libreport.la common/libfailure.la
 # opendmarc-reports(8).
 sbin_PROGRAMS += reports/opendmarc-reports
 reports_opendmarc_reports_SOURCES = \
+	reports/checkid.c reports/checkid.h \
 	reports/destcheck.c reports/destcheck.h \
+	reports/handover.c \
 	reports/queue.c reports/queue.h \
 	reports/reports_main.c \
-	reports/run.c reports/run.h
+	reports/run.c reports/run.h reports/run_private.h \
+	reports/selftest.c reports/selftest.h \
+	reports/settings.c reports/settings.h
 reports_opendmarc_reports_LDADD = reports/libreport.la reports/libcli.la common/libdns.la
 
 # opendmarc-failures(8).
@@ -85,3 +99,5 @@ reports_opendmarc_expire_SOURCES = reports/expire_main.c
 reports_opendmarc_expire_LDADD = reports/libcli.la
 reports_opendmarc_params_SOURCES = reports/params_main.c
 reports_opendmarc_params_LDADD = reports/libcli.la libopendmarc/libcore.la
+# What reports are held against before they are sent.
+dist_pkgdata_DATA += reports/rfc7489.xsd reports/rfc9990.xsd

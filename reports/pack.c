@@ -99,3 +99,60 @@ report_pack_finish(struct report_pack *p, struct odm_span *packed_r)
 	*packed_r = odm_strbuf_span(&p->out);
 	return 0;
 }
+
+struct report_unpack {
+	z_stream	 stream;
+	struct odm_span	 rest;		/* not yet given to zlib */
+	bool		 ended;
+};
+
+struct report_unpack *
+report_unpack_new(struct odm_span packed)
+{
+	struct report_unpack *u = calloc(1, sizeof(*u));
+
+	if (u == NULL)
+		return NULL;
+	u->rest = packed;
+	if (inflateInit2(&u->stream, WINDOW_BITS_GZIP) != Z_OK) {
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+void
+report_unpack_free(struct report_unpack **u)
+{
+	if (*u == NULL)
+		return;
+	(void)inflateEnd(&(*u)->stream);
+	free(*u);
+	*u = NULL;
+}
+
+ssize_t
+report_unpack_read(void *arg, void *buf, size_t size)
+{
+	struct report_unpack *u = arg;
+	z_stream *z = &u->stream;
+	int status = Z_OK;
+
+	if (size > INT_MAX)
+		size = INT_MAX;
+	z->next_out = buf;
+	z->avail_out = (uInt)size;
+	while (!u->ended && z->avail_out > 0 && status == Z_OK) {
+		if (z->avail_in == 0) {
+			z->next_in = (const unsigned char *)u->rest.at;
+			z->avail_in = u->rest.len > UINT_MAX ? UINT_MAX : (uInt)u->rest.len;
+			u->rest.at += z->avail_in;
+			u->rest.len -= z->avail_in;
+		}
+		status = inflate(z, Z_NO_FLUSH);
+		u->ended = status == Z_STREAM_END;
+	}
+	if ((!u->ended && status != Z_OK) || (u->ended && z->avail_in + u->rest.len > 0))
+		return -1;
+	return (ssize_t)(size - z->avail_out);
+}

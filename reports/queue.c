@@ -62,26 +62,29 @@ note_failure(struct report_queue *q, const struct store_delivery *d, const char 
 static int
 send_one(const struct store_delivery *d, void *arg)
 {
-	char reason[REPORT_SMTP_REASON_SIZE] = "";
+	char reason[REPORT_REASON_SIZE] = "";
 	struct report_queue *q = arg;
 
 	if (q->wants != NULL && !q->wants(q->arg, d->policy_domain))
 		return GO_ON;
-	switch (q->send(q->send_arg, d->destination,
+	switch (q->send(q->send_arg, d,
 	    (struct odm_span){ d->mail, d->mail_len }, reason)) {
-	case REPORT_SMTP_SENT:
+	case REPORT_SENT:
 		q->refusals = 0;
 		q->sent++;
 		return note(q, d, STORE_DELIVERY_SENT, 0, NULL);
-	case REPORT_SMTP_FAILED:
+	case REPORT_FAILED:
 		q->refusals = 0;
 		return note_failure(q, d, reason);
-	case REPORT_SMTP_UNREACHABLE:
+	case REPORT_UNREACHABLE:
 		q->failed++;
 		if (q->tell != NULL)
 			q->tell(q->arg, d, d->state, reason);
 		if (++q->refusals >= REPORT_QUEUE_UNREACHABLE_MAX)
 			return SERVER_GONE;
+		break;
+	case REPORT_HELD:
+		q->held++;
 		break;
 	}
 	return GO_ON;
@@ -92,7 +95,7 @@ report_queue_run(struct report_queue *q)
 {
 	int result;
 
-	q->sent = q->failed = q->dead = q->refusals = 0;
+	q->sent = q->failed = q->dead = q->held = q->refusals = 0;
 	q->unreachable = false;
 	result = store_each_due(q->store, q->now, send_one, q);
 	q->unreachable = result == SERVER_GONE;

@@ -12,14 +12,14 @@
 #include <stdbool.h>
 
 #include "db/store.h"
-#include "reports/deliver_smtp.h"
+#include "reports/deliver.h"
 
 /* The server is left alone after so many connections in a row that did not come about. */
 #define REPORT_QUEUE_UNREACHABLE_MAX	3
 
-/* How the mail of one delivery is sent: report_smtp_send() or, in a test, something else. */
-typedef enum report_smtp_outcome report_queue_sender(void *arg, const char *recipient,
-    struct odm_span mail, char reason[REPORT_SMTP_REASON_SIZE]);
+/* How the mail of one delivery is sent; HELD leaves it due. */
+typedef enum report_outcome report_queue_sender(void *arg, const struct store_delivery *d,
+    struct odm_span mail, char reason[REPORT_REASON_SIZE]);
 
 struct report_queue {
 	struct store	*store;
@@ -32,7 +32,7 @@ struct report_queue {
 	void		(*tell)(void *arg, const struct store_delivery *d,
 			    enum store_delivery_state state, const char *reason);
 	void		*arg;		/* of wants and tell */
-	unsigned	 sent, failed, dead;	/* counted by report_queue_run() */
+	unsigned	 sent, failed, dead, held;	/* counted by report_queue_run() */
 	bool		 unreachable;	/* the run ended early for want of a server */
 	unsigned	 refusals;	/* private: connections in a row that failed */
 };

@@ -11,79 +11,47 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "libopendmarc/base/domain.h"
 #include "reports/cli.h"
-#include "reports/deliver_smtp.h"
 #include "reports/mail.h"
 #include "reports/queue.h"
 #include "reports/run.h"
+#include "reports/selftest.h"
+#include "reports/settings.h"
+#include "reports/transport.h"
 
 #define EXIT_LATER	75	/* EX_TEMPFAIL: something is left for a later run */
 
 /* Rounds of questions that the check of one domain's destinations may take. */
 #define DNS_ROUNDS	3
 
-struct settings {
-	struct cli_common common;
-	struct report_identity_options identity;
-	const char	*date, *to_dir, *nameservers, *smtp_server;
-	int64_t		 smtp_port;
-	bool		 day, test;
-	struct cli_list	 only, without;
-};
+#define DAY_SECS	86400
+
+/* Of --verp; made when it is needed first. */
+#define DEFAULT_VERP_KEY	STATEDIR "/verp.key"
 
 /* Everything that has to be closed again. */
 struct tool {
-	struct settings	 s;
+	struct report_settings s;
 	struct conf	*conf;
 	struct store	*store;
 	struct resolver	*resolver;
-	struct report_smtp *smtp;
+	struct report_schema *schema;
+	struct report_namelist *skip, *silent;
+	struct report_verp_key verp_key;
+	struct report_transport_options delivery;
+	struct report_transport *transport;
 	struct report_identity identity;
 	struct report_run run;
 	char		**names;	/* of only, then of without, normalised */
 	size_t		 nnames;
 	struct conf_list nameservers;
-	struct report_window windows[REPORT_DAYS_BACK];
+	struct report_window *windows;
 	size_t		 nwindows;
 };
-
-static int
-read_options(struct settings *s, int argc, char **argv)
-{
-	const struct cli_option options[] = {
-		CLI_COMMON_OPTIONS(&s->common),
-		{ "date", NULL, CLI_STRING, &s->date, 0, 0, false, "YYYY-MM-DD",
-		  "report this UTC day" },
-		{ "day", NULL, CLI_FLAG, &s->day, 0, 0, true, NULL, "report the previous UTC day" },
-		{ "domain", NULL, CLI_LIST, &s->only, 0, 0, true, "name",
-		  "only reports with this domain" },
-		{ "nodomain", NULL, CLI_LIST, &s->without, 0, 0, true, "name",
-		  "no report about this domain" },
-		{ "to-dir", NULL, CLI_STRING, &s->to_dir, 0, 0, false, "folder",
-		  "write reports there, send nothing" },
-		{ "test", "n", CLI_FLAG, &s->test, 0, 0, true, NULL,
-		  "print what would be sent, send nothing" },
-		{ "report-email", NULL, CLI_STRING, &s->identity.email, 0, 0, true, "address",
-		  "sender of the reports" },
-		{ "report-contact", NULL, CLI_STRING, &s->identity.contact, 0, 0, true, "address",
-		  "whom readers may ask" },
-		{ "report-org", NULL, CLI_STRING, &s->identity.org, 0, 0, true, "name",
-		  "name of your organization" },
-		{ "report-domain", NULL, CLI_STRING, &s->identity.domain, 0, 0, false, "name",
-		  "domain of the reporter" },
-		{ "smtp-server", NULL, CLI_STRING, &s->smtp_server, 0, 0, true, "host",
-		  "mail server (127.0.0.1)" },
-		{ "smtp-port", NULL, CLI_NUMBER, &s->smtp_port, 1, 65535, true, "port",
-		  "its port (25)" },
-		{ "nameservers", NULL, CLI_STRING, &s->nameservers, 0, 0, false, "list",
-		  "DNS servers, IP or IP@port" },
-	};
-
-	return cli_parse(&s->common, options, COUNT(options), argc, argv);
-}
 
 /* Says why nothing can be done; the exit status. */
 static int __attribute__((format(printf, 1, 2)))
@@ -139,44 +107,118 @@ choose_names(struct tool *t)
 	return -1;
 }
 
-/* The days to report: one that was named, or those that may have been missed, oldest first. */
+/* The windows that are over for long enough and not older than some days, oldest first. */
+static int
+choose_closed(struct tool *t)
+{
+	int64_t length = t->s.interval_secs != 0 ? t->s.interval_secs : DAY_SECS;
+	int64_t oldest = report_window_back(t->run.now, REPORT_DAYS_BACK).begin;
+	int64_t newest = t->run.now - t->s.delay_secs;
+	struct report_window w;
+	size_t most = 2 + REPORT_DAYS_BACK + (size_t)((t->run.now - oldest) / length);
+
+	if ((t->windows = calloc(most, sizeof(*t->windows))) == NULL)
+		return refuse("%s", strerror(ENOMEM));
+	for (w = report_window_holding(oldest, length); w.end <= newest && t->nwindows < most;
+	    w = report_window_holding(w.end, length))
+		t->windows[t->nwindows++] = w;
+	/* A look needs one window only: the last one. */
+	if (t->run.mode != REPORT_MODE_SEND && t->nwindows > 1) {
+		t->windows[0] = t->windows[t->nwindows - 1];
+		t->nwindows = 1;
+	}
+	return -1;
+}
+
+/* The windows to report: those that were named, or those that may have been missed. */
 static int
 choose_windows(struct tool *t)
 {
-	const struct settings *s = &t->s;
-	int i;
+	const struct report_settings *s = &t->s;
 
-	if (s->date != NULL && s->day)
-		return refuse("--date and --day name two days: leave one out");
-	if (s->date != NULL) {
-		if (!report_window_of_date(odm_span_str(s->date), &t->windows[0]))
-			return refuse("--date \"%s\" is no day such as 2026-05-19", s->date);
-		t->nwindows = 1;
-		if (t->run.mode == REPORT_MODE_SEND &&
-		    !report_window_over(&t->windows[0], t->run.now))
-			return refuse("--date %s: that UTC day is not over; wait for its end, or "
-			    "look at it with --test or --to-dir", s->date);
+	if (s->date != NULL && (s->day || s->interval_secs != 0))
+		return refuse("--date and --%s name two times: leave one out",
+		    s->day ? "day" : "interval");
+	if (s->day && s->interval_secs != 0)
+		log_write(LOG_LEVEL_WARNING, "WARN: --day overrides --interval");
+	if (s->date == NULL && !s->day && (t->run.mode == REPORT_MODE_SEND ||
+	    s->interval_secs != 0))
+		return choose_closed(t);
+	if ((t->windows = calloc(1, sizeof(*t->windows))) == NULL)
+		return refuse("%s", strerror(ENOMEM));
+	t->nwindows = 1;
+	t->windows[0] = report_window_back(t->run.now, 1);
+	if (s->date == NULL)
 		return -1;
-	}
-	t->nwindows = s->day || t->run.mode != REPORT_MODE_SEND ? 1 : REPORT_DAYS_BACK;
-	for (i = 0; i < (int)t->nwindows; i++)
-		t->windows[i] = report_window_back(t->run.now, (int)t->nwindows - i);
+	if (!report_window_of_date(odm_span_str(s->date), &t->windows[0]))
+		return refuse("--date \"%s\" is no day such as 2026-05-19", s->date);
+	if ((t->run.mode == REPORT_MODE_SEND || t->run.mode == REPORT_MODE_DIRECT) &&
+	    !report_window_over(&t->windows[0], t->run.now))
+		return refuse("--date %s: that UTC day is not over; wait for its end, or "
+		    "look at it with --test or --to-dir", s->date);
 	return -1;
 }
 
 static int
 choose_mode(struct tool *t)
 {
-	t->run.mode = t->s.test ? REPORT_MODE_TEST :
-	    t->s.to_dir != NULL ? REPORT_MODE_DIR : REPORT_MODE_SEND;
-	t->run.dir = t->s.to_dir;
-	t->run.verbose = t->s.common.verbose;
+	const struct report_settings *s = &t->s;
+
+	t->run.mode = s->to_dir != NULL && !s->test ? REPORT_MODE_DIR :
+	    s->test ? REPORT_MODE_TEST : s->update ? REPORT_MODE_SEND : REPORT_MODE_DIRECT;
+	t->run.dir = s->to_dir;
+	t->run.verbose = s->common.verbose;
 	t->run.now = time(NULL);
-	if (t->run.mode == REPORT_MODE_DIR && mkdir(t->s.to_dir, 0777) != 0 && errno != EEXIST) {
-		log_write(LOG_LEVEL_ERROR, "--to-dir %s: %s", t->s.to_dir, strerror(errno));
-		return CLI_EXIT_FAILED;
-	}
+	t->run.keep = s->keepfiles || s->test;
+	t->run.kept_dir = s->workdir != NULL ? s->workdir : ".";
+	t->run.require_pass = s->require_pass;
+	t->run.https = s->https;
+	t->run.bcc = s->bcc;
+	if (s->bcc != NULL && !report_mail_address_okay(odm_span_str(s->bcc)))
+		return refuse("--report-bcc \"%s\" is no mail address such as dmarc@example.com",
+		    s->bcc);
+	if (t->run.mode == REPORT_MODE_DIR && mkdir(s->to_dir, 0777) != 0 && errno != EEXIST)
+		return refuse("--to-dir %s: %s", s->to_dir, strerror(errno));
 	return -1;
+}
+
+/* Reads a file of names; false, all said, when it cannot be read. */
+static bool
+read_list(const char *option, const char *path, struct report_namelist **list_r)
+{
+	const char *why;
+
+	if (path == NULL || (*list_r = report_namelist_read(path, &why)) != NULL)
+		return true;
+	(void)refuse("--%s %s: %s", option, path, why);
+	return false;
+}
+
+static int
+read_lists(struct tool *t)
+{
+	if (!read_list("skipdomains", t->s.skipdomains, &t->skip) ||
+	    !read_list("no-reports-list", t->s.no_reports_list, &t->silent))
+		return CLI_EXIT_FAILED;
+	t->run.skip = t->skip;
+	t->run.silent = t->silent;
+	return -1;
+}
+
+static int
+read_schema(struct tool *t)
+{
+	enum report_format format = REPORT_FORMAT_RFC9990;
+	char why[REPORT_SCHEMA_WHY_SIZE];
+
+	if (t->s.format != NULL && !report_format_of(t->s.format, &format))
+		return refuse("--format is rfc9990 or rfc7489");
+	t->schema = report_schema_open(t->s.schema_dir, format, why);
+	t->run.schema = t->schema;
+	if (t->schema != NULL)
+		return -1;
+	(void)refuse("%s; --schema-dir says where it is", why);
+	return CLI_EXIT_CONFIG;
 }
 
 static int
@@ -229,13 +271,56 @@ start_resolver(struct tool *t)
 	return -1;
 }
 
-static enum report_smtp_outcome
-send_mail(void *arg, const char *recipient, struct odm_span mail,
-    char reason[REPORT_SMTP_REASON_SIZE])
+/* How mail is sent; nothing is connected yet. */
+static int
+prepare_delivery(struct tool *t)
+{
+	struct report_transport_options *o = &t->delivery;
+	const struct report_settings *s = &t->s;
+	char why[300];
+
+	if (!report_settings_server(s, t->identity.helo, &o->server, why, sizeof(why)))
+		return refuse("%s", why);
+	if (s->sendmail != NULL && s->sendmail[0] != '/')
+		return refuse("--sendmail \"%s\" is no path that begins with /", s->sendmail);
+	o->sendmail = s->sendmail;
+	o->https = s->https;
+	o->https_private = s->https_private;
+	o->ca_file = s->smtp_ca_file;
+	o->silent = t->silent;
+	o->max_mails = s->max_mails;
+	o->max_per_domain = s->max_per_domain;
+	if (s->verp) {
+		if (!report_verp_key_read(s->verp_key_file != NULL ? s->verp_key_file :
+		    DEFAULT_VERP_KEY, true, &t->verp_key, why, sizeof(why)))
+			return refuse("%s", why);
+		o->verp_key = &t->verp_key;
+	}
+	if ((t->transport = report_transport_new(o, &t->identity)) == NULL)
+		return refuse("--smtp-server %s cannot be used", s->smtp_server);
+	return -1;
+}
+
+static enum report_outcome
+send_delivery(void *arg, const struct store_delivery *d, struct odm_span octets,
+    char reason[REPORT_REASON_SIZE])
+{
+	struct tool *t = arg;
+	enum report_outcome outcome = report_transport_send(t->transport, d->destination, octets,
+	    reason);
+
+	if (outcome == REPORT_HELD && t->s.common.verbose > 0)
+		(void)printf("not yet to %s: %s\n", d->destination, reason);
+	return outcome;
+}
+
+static enum report_outcome
+send_direct(void *arg, const char *destination, struct odm_span octets,
+    char reason[REPORT_REASON_SIZE])
 {
 	struct tool *t = arg;
 
-	return report_smtp_send(t->smtp, t->identity.email, recipient, mail, reason);
+	return report_transport_send(t->transport, destination, octets, reason);
 }
 
 static bool
@@ -262,29 +347,51 @@ tell_delivery(void *arg, const struct store_delivery *d, enum store_delivery_sta
 	    state == STORE_DELIVERY_DEAD ? "; it is given up" : "");
 }
 
+/* --spread: reporters all over the world begin at midnight; each waits a time of its own. */
+static void
+wait_for_turn(const struct tool *t)
+{
+	int64_t secs = report_caps_wait_secs(t->identity.submitter, t->s.spread_secs);
+
+	if (secs > 0 && t->s.common.verbose > 0)
+		(void)printf("waiting for %d seconds\n", (int)secs);
+	if (secs > 0)
+		(void)sleep((unsigned)secs);
+}
+
+static void
+say_unreachable(const struct tool *t)
+{
+	if (t->s.sendmail != NULL)
+		log_write(LOG_LEVEL_ERROR, "%s cannot be run; the mail waits for the next run",
+		    t->s.sendmail);
+	else
+		log_write(LOG_LEVEL_ERROR, "no connection to %s port %d; the mail waits for the "
+		    "next run", t->s.smtp_server, t->delivery.server.port);
+}
+
 /* Sends what is due, of this and of earlier runs. */
 static int
 send_queue(struct tool *t)
 {
-	struct report_smtp_server server = { t->s.smtp_server, (int)t->s.smtp_port,
-	    t->identity.helo };
 	struct report_queue queue = { .store = t->store, .now = t->run.now,
-	    .send = send_mail, .send_arg = t, .wants = wants_delivery,
+	    .send = send_delivery, .send_arg = t, .wants = wants_delivery,
 	    .tell = tell_delivery, .arg = t };
 
-	if ((t->smtp = report_smtp_new(&server)) == NULL)
-		return refuse("--smtp-server %s cannot be used", t->s.smtp_server);
+	wait_for_turn(t);
 	if (report_queue_run(&queue) != 0) {
 		log_write(LOG_LEVEL_ERROR, "database: %s", store_error(t->store));
 		return CLI_EXIT_FAILED;
 	}
 	if (queue.unreachable)
-		log_write(LOG_LEVEL_ERROR, "no connection to %s port %d; the mail waits for "
-		    "the next run", t->s.smtp_server, (int)t->s.smtp_port);
+		say_unreachable(t);
+	if (queue.held > 0)
+		log_write(LOG_LEVEL_WARNING, "%u mails wait for the next run: this one has sent "
+		    "as many as --max-mails, --max-per-domain and --https allow", queue.held);
 	if (t->s.common.verbose > 0)
 		(void)printf("%u mails sent, %u failed, %u given up\n", queue.sent, queue.failed,
 		    queue.dead);
-	return queue.failed + queue.dead > 0 ? EXIT_LATER : CLI_EXIT_OKAY;
+	return queue.failed + queue.dead + queue.held > 0 ? EXIT_LATER : CLI_EXIT_OKAY;
 }
 
 /* Makes the reports and sends them; the exit status. */
@@ -304,7 +411,28 @@ work(struct tool *t)
 		status = send_queue(t);
 	if (t->run.broken > 0)
 		return CLI_EXIT_FAILED;
-	return status == CLI_EXIT_OKAY && t->run.waiting > 0 ? EXIT_LATER : status;
+	return status == CLI_EXIT_OKAY && t->run.waiting + t->run.unsent > 0 ? EXIT_LATER : status;
+}
+
+/* The work that needs no database; the exit status. */
+static int
+other_work(struct tool *t)
+{
+	char why[300];
+	int status;
+
+	if ((status = choose_identity(t)) >= 0)
+		return status;
+	if (t->s.bounce) {
+		if (!report_verp_key_read(t->s.verp_key_file != NULL ? t->s.verp_key_file :
+		    DEFAULT_VERP_KEY, false, &t->verp_key, why, sizeof(why)))
+			return refuse("%s", why);
+		return report_selftest_bounce(&t->s, &t->identity, &t->verp_key);
+	}
+	if ((status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
+	    (status = start_resolver(t)) >= 0)
+		return status;
+	return report_selftest_identity(&t->s, &t->identity, t->resolver, t->run.dns_timeout_ms);
 }
 
 /* -1 when all is ready for work(), else the exit status. */
@@ -315,6 +443,8 @@ prepare(struct tool *t)
 
 	if ((status = choose_mode(t)) >= 0 || (status = choose_windows(t)) >= 0 ||
 	    (status = choose_names(t)) >= 0 || (status = choose_identity(t)) >= 0 ||
+	    (status = read_lists(t)) >= 0 || (status = read_schema(t)) >= 0 ||
+	    (status = prepare_delivery(t)) >= 0 ||
 	    (status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
 	    (status = start_resolver(t)) >= 0 ||
 	    (status = cli_open_store(&t->s.common, t->conf, &t->store)) >= 0)
@@ -322,6 +452,8 @@ prepare(struct tool *t)
 	t->run.store = t->store;
 	t->run.resolver = t->resolver;
 	t->run.identity = &t->identity;
+	t->run.send = send_direct;
+	t->run.send_arg = t;
 	return -1;
 }
 
@@ -330,18 +462,22 @@ finish(struct tool *t)
 {
 	size_t i;
 
-	report_smtp_free(&t->smtp);
+	report_transport_free(&t->transport);
+	explicit_bzero(&t->delivery.server, sizeof(t->delivery.server));
+	report_schema_free(&t->schema);
+	report_namelist_free(&t->skip);
+	report_namelist_free(&t->silent);
+	free(t->windows);
 	resolver_free(&t->resolver);
 	store_close(&t->store);
 	conf_free(&t->conf);
-	cli_list_free(&t->s.only);
-	cli_list_free(&t->s.without);
 	for (i = 0; i < t->nnames; i++)
 		free(t->names[i]);
 	free(t->names);
 	for (i = 0; i < t->nameservers.nwords; i++)
 		free(t->nameservers.words[i]);
 	free(t->nameservers.words);
+	report_settings_free(&t->s);
 	report_mail_exit();
 	report_smtp_exit();
 }
@@ -349,17 +485,18 @@ finish(struct tool *t)
 int
 main(int argc, char **argv)
 {
-	struct tool t = { .s = { .common.prog = "opendmarc-reports",
-	    .smtp_server = "127.0.0.1", .smtp_port = 25 } };
+	struct tool t = { 0 };
 	int status;
 
-	log_open(t.s.common.prog, false, NULL, true);
+	log_open("opendmarc-reports", false, NULL, true);
 	/* A server that hangs up is an error of one mail, not the end of the program. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	report_mail_init();
-	status = report_smtp_init() == 0 ? read_options(&t.s, argc, argv) :
+	status = report_smtp_init() == 0 ? report_settings_read(&t.s, argc, argv) :
 	    refuse("libcurl cannot be started");
-	if (status < 0) {
+	if (status < 0 && (t.s.bounce || t.s.check_identity)) {
+		status = other_work(&t);
+	} else if (status < 0) {
 		status = prepare(&t);
 		if (status < 0)
 			status = work(&t);

@@ -13,7 +13,10 @@
 
 #include "common/resolver.h"
 #include "db/store.h"
+#include "reports/deliver.h"
 #include "reports/identity.h"
+#include "reports/namelist.h"
+#include "reports/schema.h"
 #include "reports/window.h"
 
 /* With REPORT_DAYS_BACK days looked at, the last look at a day comes after this time. */
@@ -21,6 +24,7 @@
 
 enum report_mode {
 	REPORT_MODE_SEND,	/* mail goes into the ledger, from where the queue sends it */
+	REPORT_MODE_DIRECT,	/* mail is sent at once, the ledger is not looked at */
 	REPORT_MODE_DIR,	/* files in a folder, the ledger is not looked at */
 	REPORT_MODE_TEST	/* nothing is written, what would be sent is printed */
 };
@@ -29,14 +33,27 @@ struct report_run {
 	struct store	*store;
 	struct resolver	*resolver;
 	const struct report_identity *identity;
+	const struct report_schema *schema;	/* of the form of all reports */
 	enum report_mode mode;
 	const char	*dir;		/* REPORT_MODE_DIR */
+	const char	*kept_dir;	/* for the files of reports that are kept */
+	bool		 keep;		/* every report, as XML; not in REPORT_MODE_DIR */
 	int64_t		 now;
 	int64_t		 dns_timeout_ms;	/* for the destinations of one domain */
 	const char *const *only;	/* --domain: normalised names; nonly 0: all */
 	size_t		 nonly;
 	const char *const *without;	/* --nodomain */
 	size_t		 nwithout;
+	const struct report_namelist *skip;	/* --skipdomains; may be NULL */
+	const struct report_namelist *silent;	/* --no-reports-list; may be NULL */
+	bool		 require_pass;	/* no report when no message of the window passed */
+	bool		 https;		/* also to https destinations */
+	const char	*bcc;		/* one more destination of every report; NULL none */
+	/* REPORT_MODE_DIRECT: as report_transport_send(). */
+	enum report_outcome (*send)(void *arg, const char *destination, struct odm_span octets,
+			    char reason[REPORT_REASON_SIZE]);
+	void		*send_arg;
+	unsigned	 unsent;	/* in REPORT_MODE_DIRECT, said on stderr */
 	int		 verbose;	/* 1: what is done, 2: and what is not */
 	unsigned	 reports;	/* made, counted by report_run_window() */
 	unsigned	 waiting;	/* left for a later run */

@@ -1,5 +1,5 @@
 /*
- * window.c - UTC days. RFC 9990, 3.1.1.4.
+ * window.c - UTC days and their parts. RFC 9990, 3.1.1.4.
  * A loop over the years is quick enough and can be read at a glance.
  */
 #include <time.h>
@@ -59,17 +59,32 @@ report_window_of_date(struct odm_span text, struct report_window *w_r)
 	return true;
 }
 
+/* The largest multiple of step that is not above at. */
+static int64_t
+round_down(int64_t at, int64_t step)
+{
+	int64_t rest = at % step;
+
+	return at - (rest < 0 ? rest + step : rest);
+}
+
+struct report_window
+report_window_holding(int64_t at, int64_t length_secs)
+{
+	int64_t origin = length_secs <= DAY_SECS ? round_down(at, DAY_SECS) : 0;
+	struct report_window w = { 0 };
+
+	w.begin = origin + round_down(at - origin, length_secs);
+	w.end = w.begin + length_secs;
+	if (length_secs <= DAY_SECS && w.end > origin + DAY_SECS)
+		w.end = origin + DAY_SECS;
+	return w;
+}
+
 struct report_window
 report_window_back(int64_t now, int days)
 {
-	struct report_window w = { 0 };
-	int64_t second = now % DAY_SECS;
-
-	if (second < 0)
-		second += DAY_SECS;
-	w.begin = now - second - (int64_t)days * DAY_SECS;
-	w.end = w.begin + DAY_SECS;
-	return w;
+	return report_window_holding(now - (int64_t)days * DAY_SECS, DAY_SECS);
 }
 
 bool

@@ -1,6 +1,7 @@
 /*
- * window.h - the time a report covers: one UTC day. RFC 9990, 3.1.1.4.
- * No time zone and no summer time takes part: a UTC day is 86400 epoch seconds.
+ * window.h - the time a report covers: a UTC day, or a part of one or several of the same
+ * length. RFC 9990, 3.1.1.4. No time zone and no summer time takes part: a UTC day is
+ * 86400 epoch seconds.
  */
 #ifndef REPORTS_WINDOW_H
 #define REPORTS_WINDOW_H
@@ -12,6 +13,12 @@
 
 /* Closed UTC days that a run without a date looks at: two skipped runs lose nothing. */
 #define REPORT_DAYS_BACK	3
+
+/*
+ * From the end of a window to its report, unless --delay says otherwise: by then
+ * the history of the last messages is imported.
+ */
+#define REPORT_DELAY_SECS	3600
 
 /* "YYYY-MM-DD" and its NUL. */
 #define REPORT_DATE_SIZE	11
@@ -30,6 +37,13 @@ bool report_window_of_date(struct odm_span text, struct report_window *w_r);
 
 /* The UTC day that lies days whole days before the one of now; 1 is yesterday. */
 struct report_window report_window_back(int64_t now, int days);
+
+/*
+ * The window of a length, at least 1, that holds the second at. Windows are counted
+ * from UTC midnight, so that none covers parts of two days and they do not overlap: the
+ * last one of a day may be shorter. Windows longer than a day are counted from 1970-01-01.
+ */
+struct report_window report_window_holding(int64_t at, int64_t length_secs);
 
 /* True when the last second of the window has passed at now. */
 bool report_window_over(const struct report_window *w, int64_t now);

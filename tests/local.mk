@@ -3,6 +3,7 @@
 LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 AM_TESTS_ENVIRONMENT = export CC='$(CC)' CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent PYTHONDONTWRITEBYTECODE=1 \
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' \
+	OPENDMARC_SCHEMA_DIR='$(abs_top_srcdir)/reports' \
 	ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=exitcode=66;
 TEST_EXTENSIONS = .py .sh
 PY_LOG_DRIVER = $(LOG_DRIVER)

@@ -8,6 +8,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_arc \
 	tests/fuzz/fuzz_authres \
+	tests/fuzz/fuzz_bounce \
 	tests/fuzz/fuzz_dkimsig \
 	tests/fuzz/fuzz_eval \
 	tests/fuzz/fuzz_explain \
@@ -39,6 +40,7 @@ endif
 EXTRA_DIST += \
 	tests/fuzz/arc.in \
 	tests/fuzz/authres.in \
+	tests/fuzz/bounce.in \
 	tests/fuzz/dkimsig.in \
 	tests/fuzz/eval.in \
 	tests/fuzz/explain.in \
@@ -62,6 +64,10 @@ tests_fuzz_fuzz_arc_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_authres_SOURCES = tests/fuzz/fuzz_authres.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_authres_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_authres_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_bounce_SOURCES = tests/fuzz/fuzz_bounce.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_bounce_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_bounce_LDADD = reports/libreport.la
 
 tests_fuzz_fuzz_dkimsig_SOURCES = tests/fuzz/fuzz_dkimsig.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_dkimsig_LDFLAGS = $(fuzz_ldflags)

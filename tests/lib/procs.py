@@ -116,6 +116,10 @@ def stop_pid(pid, secs=10):
                 raise
 
 
+# Where the report tools find the schemas before they are installed.
+os.environ.setdefault("OPENDMARC_SCHEMA_DIR", source("reports"))
+
+
 class Program:
     """One started program."""
 

@@ -10,13 +10,18 @@ A failure has a stage (connect helo mail rcpt data dot), a reply line or the wor
 argument of the command (for dot: in the message), and a count (None: always). A
 message counts as accepted, and is kept, when its final dot got 250. Everything that
 clients said stands in sink.commands.
+
+With tls, an ssl context, STARTTLS is offered, or with implicit the first octet is TLS;
+with users, {name: password}, mail needs AUTH PLAIN or LOGIN, offered under TLS only
+unless plain_auth. m.tls and m.user tell what a message came with.
 """
+import base64
 import collections
 import re
 import socket
 import threading
 
-Message = collections.namedtuple("Message", "sender rcpts octets helo mail_options")
+Message = collections.namedtuple("Message", "sender rcpts octets helo mail_options tls user")
 
 
 class _Drop(Exception):
@@ -33,14 +38,16 @@ class SmtpSink:
 
     STAGES = ("connect", "helo", "mail", "rcpt", "data", "dot")
 
-    def __init__(self, host="127.0.0.1", port=0, extensions=("8BITMIME", "SIZE 50000000")):
+    def __init__(self, host="127.0.0.1", port=0, extensions=("8BITMIME", "SIZE 50000000"),
+                 tls=None, implicit=False, users=None, plain_auth=False):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.socket(family, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind((host, port))
         self._listener.listen(64)
         self.host, self.port = host, self._listener.getsockname()[1]
-        self.extensions = extensions
+        self.extensions, self.tls, self.implicit = extensions, tls, implicit
+        self.users, self.plain_auth = users, plain_auth
         self.messages, self.commands = [], []
         self._failures = []
         self._lock = threading.Lock()
@@ -102,7 +109,7 @@ class _Session:
     def __init__(self, sink, client):
         self.sink, self.socket = sink, client
         self.input = client.makefile("rb")
-        self.helo = ""
+        self.helo, self.is_tls, self.user = "", False, None
         self._reset()
 
     def _reset(self):
@@ -129,11 +136,32 @@ class _Session:
             self.say(reply)
         return reply is not None
 
+    def _start_tls(self):
+        self.input.close()
+        self.socket = self.sink.tls.wrap_socket(self.socket, server_side=True)
+        self.input = self.socket.makefile("rb")
+        self.helo, self.is_tls = "", True
+        self._reset()
+
+    def _offers(self):
+        """The extensions of this moment."""
+        offers = list(self.sink.extensions)
+        if self.sink.tls is not None and not self.is_tls:
+            offers.append("STARTTLS")
+        if self.sink.users is not None and (self.is_tls or self.sink.plain_auth):
+            offers.append("AUTH PLAIN LOGIN")
+        return offers
+
     def _serve(self):
+        if self.sink.implicit:
+            self._start_tls()
         if self.failed("connect", ""):
             return
         self.say("220 sink.example ESMTP")
-        for line in self.input:
+        while True:
+            line = self.input.readline()    # STARTTLS changes the input
+            if not line:
+                return
             text = line.decode("utf-8", "replace").rstrip("\r\n")
             self.sink.commands.append(text)
             verb, _, argument = text.partition(" ")
@@ -150,7 +178,7 @@ class _Session:
         if not self.failed("helo", argument):
             self._reset()
             self.helo = argument
-            lines = ["sink.example", *self.sink.extensions]
+            lines = ["sink.example", *self._offers()]
             self.say(*("250-" + line for line in lines[:-1]), "250 " + lines[-1])
 
     def _do_helo(self, argument):
@@ -158,6 +186,34 @@ class _Session:
             self._reset()
             self.helo = argument
             self.say("250 sink.example")
+
+    def _do_starttls(self, _):
+        if "STARTTLS" not in self._offers():
+            self.say("502 5.5.1 not offered")
+        else:
+            self.say("220 2.0.0 go on")
+            self._start_tls()
+
+    def _ask(self, prompt):
+        self.say("334 " + base64.b64encode(prompt).decode())
+        return base64.b64decode(self.input.readline().strip())
+
+    def _do_auth(self, argument):
+        if self.sink.users is None or not (self.is_tls or self.sink.plain_auth):
+            self.say("502 5.5.1 not offered")
+            return
+        mechanism, _, first = argument.partition(" ")
+        if mechanism.upper() == "PLAIN":
+            answer = base64.b64decode(first) if first else self._ask(b"")
+            user, password = answer.split(b"\0")[1:]
+        else:
+            user = base64.b64decode(first) if first else self._ask(b"Username:")
+            password = self._ask(b"Password:")
+        if self.sink.users.get(user.decode()) == password.decode():
+            self.user = user.decode()
+            self.say("235 2.7.0 welcome")
+        else:
+            self.say("535 5.7.8 wrong")
 
     def _do_noop(self, _):
         self.say("250 2.0.0 ok")
@@ -170,6 +226,8 @@ class _Session:
         m = re.match(r"FROM:\s*<([^>]*)>\s*(.*)$", argument, re.I)
         if m is None:
             self.say("501 5.5.4 syntax")
+        elif self.sink.users is not None and self.user is None:
+            self.say("530 5.7.0 log in first")
         elif not self.failed("mail", argument):
             self._reset()
             self.sender, self.options = m[1], m[2]
@@ -199,6 +257,7 @@ class _Session:
             raise _Drop         # the client left in the middle
         octets = b"".join(lines)
         if not self.failed("dot", octets.decode("utf-8", "replace")):
-            self.sink.keep(Message(self.sender, self.rcpts, octets, self.helo, self.options))
+            self.sink.keep(Message(self.sender, self.rcpts, octets, self.helo, self.options,
+                                   self.is_tls, self.user))
             self.say("250 2.0.0 kept")
         self._reset()

@@ -22,7 +22,8 @@ EXTRA_DIST += \
 	tests/store/test_import.py
 TESTS += tests/store/test_reports.py
 EXTRA_DIST += tests/lib/aggreport.py tests/store/test_reports.py
-EXTRA_DIST += tests/golden/aggregate.eml tests/golden/aggregate.xml
+EXTRA_DIST += tests/golden/aggregate.eml tests/golden/aggregate.xml \
+	tests/golden/aggregate-rfc7489.xml
 TESTS += tests/store/test_failures.py
 EXTRA_DIST += tests/golden/opendmarc-failures.help tests/store/test_failures.py
 TESTS += tests/store/test_importstats.py
@@ -35,3 +36,13 @@ EXTRA_DIST += \
 	tests/golden/opendmarc-expire.help \
 	tests/golden/opendmarc-params.help \
 	tests/store/test_expire.py
+TESTS += tests/store/test_delivery.py
+EXTRA_DIST += tests/lib/tlskeys.py tests/store/test_delivery.py
+TESTS += tests/store/test_random.py
+EXTRA_DIST += tests/store/maildmarc.pl tests/store/test_random.py
+
+# The same with many more reports, and other numbers each time: RANDOM_SEED repeats a run.
+.PHONY: check-random
+check-random: $(sbin_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) RANDOM_REPORTS=10000 RANDOM_SEED=$${RANDOM_SEED:-$$(date +%s)} \
+	    python3 $(srcdir)/tests/store/test_random.py

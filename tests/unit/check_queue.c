@@ -48,22 +48,22 @@ store_delivery_result(struct store *st, int64_t id, enum store_delivery_state st
 }
 
 /* A server that does what the first letter of the recipient says. */
-static enum report_smtp_outcome
-fake_send(void *arg, const char *recipient, struct odm_span mail,
-    char reason[REPORT_SMTP_REASON_SIZE])
+static enum report_outcome
+fake_send(void *arg, const struct store_delivery *d, struct odm_span mail,
+    char reason[REPORT_REASON_SIZE])
 {
 	int *calls = arg;
 
 	++*calls;
 	ck_assert(odm_span_eq(mail, "mail"));
-	(void)strlcpy(reason, "450 later", REPORT_SMTP_REASON_SIZE);
-	switch (recipient[0]) {
+	(void)strlcpy(reason, "450 later", REPORT_REASON_SIZE);
+	switch (d->destination[0]) {
 	case 's':
-		return REPORT_SMTP_SENT;
+		return REPORT_SENT;
 	case 'f':
-		return REPORT_SMTP_FAILED;
+		return REPORT_FAILED;
 	}
-	return REPORT_SMTP_UNREACHABLE;
+	return REPORT_UNREACHABLE;
 }
 
 /* A store with a delivery for each letter. */

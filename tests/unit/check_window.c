@@ -94,6 +94,30 @@ START_TEST(over)
 }
 END_TEST
 
+/* at, length, begin, end; 1779148800 is a midnight */
+static const int64_t holding[][4] = {
+	{ 1779148800, 86400, 1779148800, 1779235200 },
+	{ 1779148799, 86400, 1779062400, 1779148800 },
+	{ 1779148800 + 7200, 3600, 1779148800 + 7200, 1779148800 + 10800 },
+	{ 1779148800 + 10799, 3600, 1779148800 + 7200, 1779148800 + 10800 },
+	{ 1779148800 + 86399, 50000, 1779148800 + 50000, 1779148800 + 86400 },
+	{ 1779148800 + 49999, 50000, 1779148800, 1779148800 + 50000 },
+	{ 7 * 86400 + 5, 7 * 86400, 7 * 86400, 14 * 86400 },
+	{ 7 * 86400 - 5, 7 * 86400, 0, 7 * 86400 },
+	{ -1, 86400, -86400, 0 },
+	{ -1, 1000, -400, 0 },
+};
+
+START_TEST(window_holding)
+{
+	const int64_t *c = holding[_i];
+	struct report_window w = report_window_holding(c[0], c[1]);
+
+	ck_assert_msg(w.begin == c[2] && w.end == c[3], "case %d: got %lld to %lld", _i,
+	    (long long)w.begin, (long long)w.end);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -103,6 +127,7 @@ main(void)
 	tcase_add_loop_test(tc, date, 0, COUNT(dates));
 	tcase_add_loop_test(tc, back, 0, 5);
 	tcase_add_test(tc, over);
+	tcase_add_loop_test(tc, window_holding, 0, COUNT(holding));
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -2,6 +2,8 @@
 report_tests = \
 	tests/unit/check_aggregate \
 	tests/unit/check_aggxml \
+	tests/unit/check_bounce \
+	tests/unit/check_caps \
 	tests/unit/check_cleantext \
 	tests/unit/check_dest \
 	tests/unit/check_identity \
@@ -9,6 +11,8 @@ report_tests = \
 	tests/unit/check_pack \
 	tests/unit/check_queue \
 	tests/unit/check_reportid \
+	tests/unit/check_schema \
+	tests/unit/check_verp \
 	tests/unit/check_window
 check_PROGRAMS += $(report_tests)
 TESTS += $(report_tests)
@@ -54,6 +58,22 @@ tests_unit_check_reportid_LDADD = reports/libreport.la $(CHECK_LIBS)
 tests_unit_check_window_SOURCES = tests/unit/check_window.c
 tests_unit_check_window_CFLAGS = $(unit_cflags)
 tests_unit_check_window_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_caps_SOURCES = tests/unit/check_caps.c
+tests_unit_check_caps_CFLAGS = $(unit_cflags)
+tests_unit_check_caps_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_schema_SOURCES = tests/unit/check_schema.c tests/unit/samples.h
+tests_unit_check_schema_CFLAGS = $(unit_cflags)
+tests_unit_check_schema_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_verp_SOURCES = tests/unit/check_verp.c
+tests_unit_check_verp_CFLAGS = $(unit_cflags)
+tests_unit_check_verp_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_bounce_SOURCES = tests/unit/check_bounce.c
+tests_unit_check_bounce_CFLAGS = $(unit_cflags)
+tests_unit_check_bounce_LDADD = reports/libreport.la $(CHECK_LIBS)
 
 # Command line and import.
 check_PROGRAMS += tests/unit/check_cli tests/unit/check_import
