@@ -14,6 +14,7 @@ import namespace
 import postfix
 import procs
 import tap
+import tlskeys
 
 # (From domain, envelope sender, client, signed, messages)
 SENT = [
@@ -48,6 +49,12 @@ class Site:
         self.mta = postfix.Postfix(p, self.mailbox.port)
         self.mta.smtpd(25, [dkim.socket, self.daemon.socket])
         self.mta.smtpd(2525, [dkim.socket, self.rejecting.socket])
+        self.authority = tlskeys.Authority(p)
+        cert, key = self.authority.issue("mx.receiver.example")
+        self.mta.smtpd(587, [], agent=None, smtpd_tls_security_level="encrypt",
+                       smtpd_tls_cert_file=cert, smtpd_tls_key_file=key,
+                       smtpd_sasl_auth_enable="yes", mynetworks="192.0.2.254",
+                       smtpd_client_restrictions="permit_sasl_authenticated,reject")
         self.mta.start()
         self.chain = chain.Chain(p, "reports")
 
@@ -144,6 +151,31 @@ def once(site):
     tap.equal(len(site.mailbox.sink.messages), before, "mails after a second run")
 
 
+def arrives(site, *more):
+    """Sends the report about one domain once more, by another way."""
+    site.mailbox.sink.messages.clear()
+    site.chain.report(site.midnight, 25, "--noupdate", "--domain", "spf.example", *more)
+    procs.wait_for(lambda: site.mailbox.sink.messages and not site.mta.queue(), "the report")
+    tap.equal([m.rcpts for m in site.mailbox.sink.messages], [["dmarc@spf.example"]], "recipients")
+    tap.equal(chain.mailed(site.mailbox)["dmarc@spf.example"][0].text,
+              site.reports["dmarc@spf.example"][0].text, "the same report")
+
+
+def submitted(site):
+    secret = site.p.write("password", postfix.PASSWORD + "\n", 0o600)
+    arrives(site, "--smtp-port", "587", "--smtp-ssl-ca-file", site.authority.path,
+            "--smtp-username", f"{postfix.USER}@{namespace.HOST}",
+            "--smtp-password-file", secret)
+    tap.contains(site.mta.log(), f"sasl_username={postfix.USER}", "log of Postfix")
+
+
+def by_sendmail(site):
+    program = site.p.write("sendmail", "#!/bin/sh\nexec /usr/sbin/sendmail -C "
+                           f"{site.p.path('postfix')} \"$@\"\n", 0o755)
+    arrives(site, "--sendmail", program)
+    tap.equal(site.mailbox.sink.messages[0].sender, chain.ORG_EMAIL, "sender")
+
+
 def main():
     namespace.enter(bed.PROGRAMS + postfix.PROGRAMS)
     suite = tap.Suite()
@@ -171,6 +203,8 @@ def main():
             suite.add(f"numbers to {rcpt}", numbers, site, rcpt, want)
         suite.add("authentication results of the rows", authentication, site)
         suite.add("a second run mails nothing", once, site)
+        suite.add("through a submission service with STARTTLS and AUTH", submitted, site)
+        suite.add("through the sendmail program", by_sendmail, site)
         suite.add("the daemon ends cleanly", bed.end_cleanly, [site.daemon, site.rejecting])
         return suite.run(on_failure=lambda: tap.diag(p.logs()))
 
