@@ -13,7 +13,8 @@ enum report_outcome {
 	REPORT_SENT,
 	REPORT_FAILED,		/* this mail, this time */
 	REPORT_UNREACHABLE,	/* nothing can be sent this way at all: no word about this mail */
-	REPORT_HELD		/* not tried: it is to wait for a later run */
+	REPORT_HELD,		/* not tried: it is to wait for a later run */
+	REPORT_BARRED		/* not tried: its destination is to get nothing */
 };
 
 /* Puts text as one clean line into reason. */

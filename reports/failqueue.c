@@ -158,6 +158,7 @@ send_one(struct report_failqueue *q, const char *name, struct report_failmail *m
 		note_failure(q, name, m, reason);
 		break;
 	case REPORT_HELD:
+	case REPORT_BARRED:
 		q->failed++;
 		break;
 	case REPORT_UNREACHABLE:

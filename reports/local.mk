@@ -63,6 +63,7 @@ reports_libarf_la_LIBADD = reports/libreport.la common/libfailure.la
 # opendmarc-reports(8).
 sbin_PROGRAMS += reports/opendmarc-reports
 reports_opendmarc_reports_SOURCES = \
+	reports/audit.c reports/audit.h \
 	reports/checkid.c reports/checkid.h \
 	reports/destcheck.c reports/destcheck.h \
 	reports/handover.c \
@@ -70,7 +71,8 @@ reports_opendmarc_reports_SOURCES = \
 	reports/reports_main.c \
 	reports/run.c reports/run.h reports/run_private.h \
 	reports/selftest.c reports/selftest.h \
-	reports/settings.c reports/settings.h
+	reports/settings.c reports/settings.h \
+	reports/suppress.c reports/suppress.h
 reports_opendmarc_reports_LDADD = reports/libreport.la reports/libcli.la common/libdns.la
 
 # opendmarc-failures(8).

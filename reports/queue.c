@@ -86,6 +86,10 @@ send_one(const struct store_delivery *d, void *arg)
 	case REPORT_HELD:
 		q->held++;
 		break;
+	case REPORT_BARRED:
+		q->barred++;
+		return store_delivery_result(q->store, d->id, STORE_DELIVERY_DEAD, 0,
+		    reason) == 0 ? GO_ON : STORE_FAILED;
 	}
 	return GO_ON;
 }
@@ -95,7 +99,7 @@ report_queue_run(struct report_queue *q)
 {
 	int result;
 
-	q->sent = q->failed = q->dead = q->held = q->refusals = 0;
+	q->sent = q->failed = q->dead = q->held = q->barred = q->refusals = 0;
 	q->unreachable = false;
 	result = store_each_due(q->store, q->now, send_one, q);
 	q->unreachable = result == SERVER_GONE;

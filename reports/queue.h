@@ -17,7 +17,10 @@
 /* The server is left alone after so many connections in a row that did not come about. */
 #define REPORT_QUEUE_UNREACHABLE_MAX	3
 
-/* How the mail of one delivery is sent; HELD leaves it due. */
+/*
+ * How the mail of one delivery is sent; HELD leaves it due, BARRED gives it up without
+ * a word to tell().
+ */
 typedef enum report_outcome report_queue_sender(void *arg, const struct store_delivery *d,
     struct odm_span mail, char reason[REPORT_REASON_SIZE]);
 
@@ -32,7 +35,7 @@ struct report_queue {
 	void		(*tell)(void *arg, const struct store_delivery *d,
 			    enum store_delivery_state state, const char *reason);
 	void		*arg;		/* of wants and tell */
-	unsigned	 sent, failed, dead, held;	/* counted by report_queue_run() */
+	unsigned	 sent, failed, dead, held, barred;	/* counted by report_queue_run() */
 	bool		 unreachable;	/* the run ended early for want of a server */
 	unsigned	 refusals;	/* private: connections in a row that failed */
 };

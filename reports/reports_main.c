@@ -15,12 +15,14 @@
 
 #include "common/log.h"
 #include "libopendmarc/base/domain.h"
+#include "reports/audit.h"
 #include "reports/cli.h"
 #include "reports/mail.h"
 #include "reports/queue.h"
 #include "reports/run.h"
 #include "reports/selftest.h"
 #include "reports/settings.h"
+#include "reports/suppress.h"
 #include "reports/transport.h"
 
 #define EXIT_LATER	75	/* EX_TEMPFAIL: something is left for a later run */
@@ -306,9 +308,21 @@ send_delivery(void *arg, const struct store_delivery *d, struct odm_span octets,
     char reason[REPORT_REASON_SIZE])
 {
 	struct tool *t = arg;
-	enum report_outcome outcome = report_transport_send(t->transport, d->destination, octets,
-	    reason);
+	char why[REPORT_SUPPRESS_WHY_SIZE];
+	enum report_outcome outcome;
+	bool suppressed;
 
+	if (report_suppressed(t->store, d->destination, t->run.now, &suppressed, why) != 0) {
+		report_reason(store_error(t->store), reason);
+		return REPORT_HELD;
+	}
+	if (suppressed) {
+		(void)snprintf(reason, REPORT_REASON_SIZE, "it is suppressed: %s", why);
+		if (t->s.common.verbose > 0)
+			(void)printf("not to %s: %s\n", d->destination, reason);
+		return REPORT_BARRED;
+	}
+	outcome = report_transport_send(t->transport, d->destination, octets, reason);
 	if (outcome == REPORT_HELD && t->s.common.verbose > 0)
 		(void)printf("not yet to %s: %s\n", d->destination, reason);
 	return outcome;
@@ -389,8 +403,8 @@ send_queue(struct tool *t)
 		log_write(LOG_LEVEL_WARNING, "%u mails wait for the next run: this one has sent "
 		    "as many as --max-mails, --max-per-domain and --https allow", queue.held);
 	if (t->s.common.verbose > 0)
-		(void)printf("%u mails sent, %u failed, %u given up\n", queue.sent, queue.failed,
-		    queue.dead);
+		(void)printf("%u mails sent, %u failed, %u given up, %u suppressed\n", queue.sent,
+		    queue.failed, queue.dead, queue.barred);
 	return queue.failed + queue.dead + queue.held > 0 ? EXIT_LATER : CLI_EXIT_OKAY;
 }
 
@@ -414,25 +428,61 @@ work(struct tool *t)
 	return status == CLI_EXIT_OKAY && t->run.waiting + t->run.unsent > 0 ? EXIT_LATER : status;
 }
 
-/* The work that needs no database; the exit status. */
+/* Reads a mail that came back; 75 asks the mail server to bring it again. */
 static int
-other_work(struct tool *t)
+take_bounce(struct tool *t)
 {
+	struct report_bounce bounce;
 	char why[300];
 	int status;
 
 	if ((status = choose_identity(t)) >= 0)
 		return status;
-	if (t->s.bounce) {
-		if (!report_verp_key_read(t->s.verp_key_file != NULL ? t->s.verp_key_file :
-		    DEFAULT_VERP_KEY, false, &t->verp_key, why, sizeof(why)))
-			return refuse("%s", why);
-		return report_selftest_bounce(&t->s, &t->identity, &t->verp_key);
-	}
+	if (!report_verp_key_read(t->s.verp_key_file != NULL ? t->s.verp_key_file :
+	    DEFAULT_VERP_KEY, false, &t->verp_key, why, sizeof(why)))
+		return refuse("%s", why);
+	status = report_selftest_bounce(&t->s, &t->identity, &t->verp_key, &bounce);
+	if (status != CLI_EXIT_OKAY || bounce.kind != REPORT_BOUNCE_FAILED || t->s.test ||
+	    !t->s.update)
+		return status;
+	if (cli_read_conf(&t->s.common, &t->conf) >= 0 ||
+	    cli_open_store(&t->s.common, t->conf, &t->store) >= 0)
+		return EXIT_LATER;
+	if (report_suppress_bounce(t->store, &bounce, time(NULL)) == 0)
+		return CLI_EXIT_OKAY;
+	log_write(LOG_LEVEL_ERROR, "database: %s", store_error(t->store));
+	return EXIT_LATER;
+}
+
+/* --check-identity */
+static int
+check_identity(struct tool *t)
+{
+	int status;
+
+	if ((status = choose_identity(t)) >= 0)
+		return status;
 	if ((status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
 	    (status = start_resolver(t)) >= 0)
 		return status;
 	return report_selftest_identity(&t->s, &t->identity, t->resolver, t->run.dns_timeout_ms);
+}
+
+/* --audit and the list of suppressed destinations: what needs only the database. */
+static int
+work_on_store(struct tool *t)
+{
+	struct report_window day;
+	int status;
+
+	if (t->s.audit != NULL && !report_window_of_date(odm_span_str(t->s.audit), &day))
+		return refuse("--audit \"%s\" is no day such as 2026-05-19", t->s.audit);
+	if ((status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
+	    (status = cli_open_store(&t->s.common, t->conf, &t->store)) >= 0)
+		return status;
+	status = report_suppress_work(&t->s, t->store, time(NULL));
+	return status == CLI_EXIT_OKAY && t->s.audit != NULL ?
+	    report_audit(t->store, &day) : status;
 }
 
 /* -1 when all is ready for work(), else the exit status. */
@@ -455,6 +505,27 @@ prepare(struct tool *t)
 	t->run.send = send_direct;
 	t->run.send_arg = t;
 	return -1;
+}
+
+/* The work that the options ask for; the exit status. */
+static int
+do_work(struct tool *t)
+{
+	const struct report_settings *s = &t->s;
+	int status;
+
+	if (s->forensic)
+		return refuse("--forensic: failure reports are sent by opendmarc-failures, and "
+		    "FailureReports in opendmarc.conf turns them on; nothing is sent here");
+	if (s->bounce)
+		return take_bounce(t);
+	if (s->check_identity)
+		return check_identity(t);
+	if (s->audit != NULL || s->list_suppressed || s->suppress.nwords > 0 ||
+	    s->unsuppress.nwords > 0)
+		return work_on_store(t);
+	status = prepare(t);
+	return status < 0 ? work(t) : status;
 }
 
 static void
@@ -494,13 +565,8 @@ main(int argc, char **argv)
 	report_mail_init();
 	status = report_smtp_init() == 0 ? report_settings_read(&t.s, argc, argv) :
 	    refuse("libcurl cannot be started");
-	if (status < 0 && (t.s.bounce || t.s.check_identity)) {
-		status = other_work(&t);
-	} else if (status < 0) {
-		status = prepare(&t);
-		if (status < 0)
-			status = work(&t);
-	}
+	if (status < 0)
+		status = do_work(&t);
 	finish(&t);
 	if (fflush(stdout) != 0 && status == CLI_EXIT_OKAY)
 		status = CLI_EXIT_FAILED;

@@ -12,6 +12,7 @@
 #include "reports/cleantext.h"
 #include "reports/destcheck.h"
 #include "reports/run_private.h"
+#include "reports/suppress.h"
 
 struct window_run {
 	struct report_run *run;
@@ -170,12 +171,40 @@ sends(const struct report_run *run)
 	return run->mode == REPORT_MODE_SEND || run->mode == REPORT_MODE_DIRECT;
 }
 
+/* Refuses the destinations that are suppressed; *n_r is their number. */
+static int
+bar_suppressed(struct report_subject *s, size_t *n_r)
+{
+	char why[REPORT_SUPPRESS_WHY_SIZE];
+	struct report_dest *dest;
+	bool suppressed;
+	size_t i;
+
+	for (i = 0; i < s->dests.n; i++) {
+		dest = &s->dests.list[i];
+		if (dest->state != REPORT_DEST_READY && dest->state != REPORT_DEST_POSTPONED)
+			continue;
+		if (report_suppressed(s->run->store, dest->address, s->run->now, &suppressed,
+		    why) != 0)
+			return STORE_FAILED;
+		if (!suppressed)
+			continue;
+		dest->state = REPORT_DEST_REFUSED;
+		dest->reason = "it is suppressed";
+		(*n_r)++;
+		if (s->run->verbose > 0 || !sends(s->run))
+			report_say(s, "not to %s: it is suppressed: %s", dest->address, why);
+	}
+	return GO_ON;
+}
+
 /* *ready_r: the report can be made now, as far as its destinations go. */
 static int
 settle_destinations(struct report_subject *s, bool *ready_r)
 {
 	struct report_run *run = s->run;
 	bool may_wait = run->now < s->window.end + REPORT_WAIT_SECS;
+	size_t suppressed = 0;
 
 	report_dests_read(odm_span_str(s->policy.rua), run->https, &s->dests);
 	report_dests_silence(&s->dests, run->silent);
@@ -188,6 +217,8 @@ settle_destinations(struct report_subject *s, bool *ready_r)
 	*ready_r = !sends(run);
 	if (run->verbose > 0 || !sends(run))
 		say_destinations(s);
+	if (bar_suppressed(s, &suppressed) != GO_ON)
+		return STORE_FAILED;
 	if (report_dests_count(&s->dests, REPORT_DEST_POSTPONED) > 0 && may_wait) {
 		run->waiting++;
 		log_write(LOG_LEVEL_WARNING, "%s %s: the DNS fails for a destination; the report "
@@ -200,7 +231,8 @@ settle_destinations(struct report_subject *s, bool *ready_r)
 		*ready_r = true;
 		return GO_ON;
 	}
-	return withhold(s, "no destination may have it");
+	return withhold(s, suppressed > 0 ? "every destination that may have it is suppressed" :
+	    "no destination may have it");
 }
 
 /* The making of the report is ours, where others could make it too; else *skip_r. */

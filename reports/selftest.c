@@ -8,7 +8,6 @@
 #include "common/log.h"
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/base/strbuf.h"
-#include "reports/bounce.h"
 #include "reports/selftest.h"
 
 #define EXIT_LATER	75	/* EX_TEMPFAIL */
@@ -105,15 +104,17 @@ read_input(struct odm_strbuf *mail)
 
 int
 report_selftest_bounce(const struct report_settings *s,
-    const struct report_identity *identity, const struct report_verp_key *key)
+    const struct report_identity *identity, const struct report_verp_key *key,
+    struct report_bounce *bounce_r)
 {
 	static const char *const words[] = {
 		[REPORT_BOUNCE_DELAYED]	= "delayed",
 		[REPORT_BOUNCE_FAILED]	= "failed",
 	};
-	struct report_bounce b;
+	struct report_bounce b = { .kind = REPORT_BOUNCE_OTHER };
 	struct odm_strbuf mail;
 
+	*bounce_r = b;
 	odm_strbuf_init(&mail, REPORT_BOUNCE_MAX + 16384);
 	if (!read_input(&mail)) {
 		log_write(LOG_LEVEL_ERROR, "standard input: %s", strerror(errno));
@@ -122,6 +123,7 @@ report_selftest_bounce(const struct report_settings *s,
 	}
 	report_bounce_read(odm_strbuf_span(&mail), s->bounce_to, identity->email, key, &b);
 	odm_strbuf_free(&mail);
+	*bounce_r = b;
 	if (b.kind != REPORT_BOUNCE_OTHER)
 		(void)printf("%s %s %s (%s)\n", b.recipient, words[b.kind],
 		    b.status[0] == '\0' ? "-" : b.status, b.reason);

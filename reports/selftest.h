@@ -5,6 +5,7 @@
 #ifndef REPORTS_SELFTEST_H
 #define REPORTS_SELFTEST_H
 
+#include "reports/bounce.h"
 #include "reports/checkid.h"
 #include "reports/settings.h"
 #include "reports/verp.h"
@@ -17,11 +18,12 @@ int report_selftest_identity(const struct report_settings *s,
     const struct report_identity *identity, struct resolver *resolver, int64_t timeout_ms);
 
 /*
- * --bounce: reads a mail from standard input, prints what it says about mail of
- * ours. 0 also for other mail, so that a mail server does not return it once more;
- * 75 when it could not be read.
+ * --bounce: reads a mail from standard input, prints what it says about mail of ours, and
+ * puts it into *bounce_r. 0 also for other mail, so that a mail server does not return
+ * it once more; 75 when it could not be read.
  */
 int report_selftest_bounce(const struct report_settings *s,
-    const struct report_identity *identity, const struct report_verp_key *key);
+    const struct report_identity *identity, const struct report_verp_key *key,
+    struct report_bounce *bounce_r);
 
 #endif

@@ -117,6 +117,25 @@ make_table(struct report_settings *s, struct cli_option table[OPTIONS_MAX])
 		  "tell whether our mail passes DMARC" },
 		{ "outgoing-ip", NULL, CLI_LIST, &s->outgoing_ips, 0, 0, false, "address",
 		  "from where it leaves" },
+		{ "audit", NULL, CLI_STRING, &s->audit, 0, 0, false, "YYYY-MM-DD",
+		  "tell what became of the messages of this day" },
+		{ "suppress", NULL, CLI_LIST, &s->suppress, 0, 0, false, "destination",
+		  "no reports to this address or domain" },
+		{ "reason", NULL, CLI_STRING, &s->reason, 0, 0, false, "text",
+		  "with --suppress: why" },
+		{ "until", NULL, CLI_STRING, &s->until, 0, 0, false, "YYYY-MM-DD",
+		  "with --suppress: only before this day" },
+		{ "unsuppress", NULL, CLI_LIST, &s->unsuppress, 0, 0, false, "destination",
+		  "reports to it again" },
+		{ "list-suppressed", NULL, CLI_FLAG, &s->list_suppressed, 0, 0, false, NULL,
+		  "print those that get no reports" },
+		{ "forensic", NULL, CLI_FLAG, &s->forensic, 0, 0, true, NULL,
+		  "not here: see opendmarc-failures" },
+		{ "stale-check", NULL, CLI_FLAG, &s->stale_check, 0, 0, true, NULL, "no effect" },
+		{ "stale-def-deny", NULL, CLI_FLAG, &s->stale_def_deny, 0, 0, true, NULL,
+		  "no effect" },
+		{ "stale-server", NULL, CLI_STRING, &s->stale_server, 0, 0, true, "URL",
+		  "no effect" },
 		{ "nameservers", NULL, CLI_STRING, &s->nameservers, 0, 0, false, "list",
 		  "DNS servers, IP or IP@port" },
 	};
@@ -254,6 +273,8 @@ free_values(struct report_settings *s)
 	cli_list_free(&s->only);
 	cli_list_free(&s->without);
 	cli_list_free(&s->outgoing_ips);
+	cli_list_free(&s->suppress);
+	cli_list_free(&s->unsuppress);
 }
 
 /* What the environment says where no option does. False, all said, for a bad port. */
@@ -275,6 +296,19 @@ read_environment(struct report_settings *s)
 	if (problem != NULL)
 		log_write(LOG_LEVEL_ERROR, "OPENDMARC_SMTPPORT \"%s\" is %s", port, problem);
 	return problem == NULL;
+}
+
+/* Old options that are taken, so that an old command line works, and do nothing. */
+static void
+warn_of_old(const struct report_settings *s)
+{
+	const char *what = s->stale_check ? "--stale-check" :
+	    s->stale_def_deny ? "--stale-def-deny" : s->stale_server != NULL ? "--stale-server" :
+	    NULL;
+
+	if (what != NULL)
+		log_write(LOG_LEVEL_WARNING, "%s has no effect: no list on the web is asked; "
+		    "addresses that mail comes back from are suppressed, see --bounce", what);
 }
 
 int
@@ -299,6 +333,7 @@ report_settings_read(struct report_settings *s, int argc, char **argv)
 	s->nargs = nargs;
 	if ((status = cli_parse(&s->common, table, n, s->nargs, s->args)) >= 0)
 		return status;
+	warn_of_old(s);
 	return read_environment(s) ? -1 : CLI_EXIT_FAILED;
 }
 

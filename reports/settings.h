@@ -46,6 +46,14 @@ struct report_settings {
 	bool		 bounce, check_identity;
 	const char	*bounce_to;
 	struct cli_list	 outgoing_ips;
+	struct cli_list	 suppress, unsuppress;
+	bool		 list_suppressed;
+	const char	*reason, *until;	/* of suppress; until is a date */
+	const char	*audit;			/* date */
+
+	/* Options of OpenDMARC 1.x for what is done in another way, or not at all. */
+	bool		 forensic, stale_check, stale_def_deny;
+	const char	*stale_server;
 
 	char		**args;			/* private: command line with the file */
 	int		 nargs;

@@ -38,6 +38,8 @@ EXTRA_DIST += \
 	tests/store/test_expire.py
 TESTS += tests/store/test_delivery.py
 EXTRA_DIST += tests/lib/tlskeys.py tests/store/test_delivery.py
+TESTS += tests/store/test_suppress.py
+EXTRA_DIST += tests/store/test_suppress.py
 TESTS += tests/store/test_random.py
 EXTRA_DIST += tests/store/maildmarc.pl tests/store/test_random.py
 

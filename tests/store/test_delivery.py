@@ -446,8 +446,8 @@ def _(site):
 
 
 def bounce(site, mail, *more, status=0):
-    return site.p.run([procs.built("reports/opendmarc-reports"), "--bounce", "--report-email",
-                       SENDER, *more], check=False, input=mail).stdout
+    return site.p.run([procs.built("reports/opendmarc-reports"), "--bounce", "--db", site.db,
+                       "--conf", site.conf, "--report-email", SENDER, *more], check=False, input=mail).stdout
 
 
 @case("--bounce reads what came back")
