@@ -30,7 +30,7 @@ sample_meta(void)
 		.email = "dmarc-noreply@receiver.example",
 		.report_id = "20260519cafe",
 		.generator = "opendmarc-reports/test",
-		.window = { SAMPLE_BEGIN, SAMPLE_BEGIN + 86400 },
+		.window = { SAMPLE_BEGIN, SAMPLE_BEGIN + 86400, 0 },
 	};
 }
 

@@ -22,7 +22,7 @@ sample_mail(void)
 		.message_id = "20260519cafe.1@receiver.example",
 		.file_name = "receiver.example!sender.example!1779148800!1779235199.xml.gz",
 		.date = 1779235951,
-		.window = { 1779148800, 1779235200 },
+		.window = { 1779148800, 1779235200, 0 },
 		.messages = 314,
 		.rows = 3,
 		.packed = odm_span_str("not really gzip, but long enough to fill more than one "

@@ -203,7 +203,7 @@ START_TEST(many_rows)
 	struct store_policy policy = sample_policy();
 	struct report_aggregate *a = report_aggregate_new(&policy, REPORT_AGGREGATE_MAX);
 	struct report_meta meta = { .org_name = "o", .email = "e@o.example", .report_id = "i",
-	    .generator = "g", .window = { SAMPLE_BEGIN, SAMPLE_BEGIN + 86400 },
+	    .generator = "g", .window = { SAMPLE_BEGIN, SAMPLE_BEGIN + 86400, 0 },
 	    .format = (enum report_format)_i };
 	struct report_pack *p = report_pack_new();
 	struct store_message m = sample_message();
