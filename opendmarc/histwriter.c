@@ -5,6 +5,8 @@
  * opened it before the rename looks again after it got the lock: is the file of that name
  * still the one it holds? If not, it opens the new one.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -34,14 +36,20 @@
 #define LOCK_POLL_MSECS	1
 #define LOCK_STUCK_SECS	10
 
+/* The file of our last record, as we left it. */
+struct left {
+	dev_t		 device;
+	ino_t		 inode;		/* given again to a later file */
+	long long	 born;		/* nanoseconds since 1970; 0 unknown to the file system */
+	off_t		 length;	/* 0 unknown */
+};
+
 struct histwriter {
 	atomic_uint	 refs;
 	char		*path;
-	pthread_mutex_t	 turn;		/* one record at a time; guards the next five */
+	pthread_mutex_t	 turn;		/* one record at a time; guards the next four */
 	long long	 stuck_until;	/* monotonic seconds: no waiting for the lock before */
-	dev_t		 device;	/* the file of our last record, and how long it was then */
-	ino_t		 inode;
-	off_t		 length;	/* 0 unknown */
+	struct left	 left;
 	long long	 warned_at;	/* monotonic seconds: of a file that shrank */
 	atomic_llong	 complained_at;	/* monotonic seconds */
 	atomic_ullong	 failures;	/* since that complaint */
@@ -150,7 +158,8 @@ lock(struct histwriter *w, int fd)
 
 /*
  * Opens the file, or makes it. A file that is not there was moved away or removed, and
- * its successor may have the same inode: then there is nothing to compare with.
+ * its successor may have the same inode, and on some file systems no time of birth: then
+ * there is nothing to compare with.
  */
 static int
 open_file(struct histwriter *w)
@@ -160,7 +169,7 @@ open_file(struct histwriter *w)
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	w->length = 0;
+	w->left.length = 0;
 	return open(w->path, flags | O_CREAT, 0666);
 }
 
@@ -201,21 +210,37 @@ warn_shrunk(struct histwriter *w, const char *job, off_t now)
 	w->warned_at = secs;
 	log_write(LOG_LEVEL_WARNING, "%s: %s: the file had %jd octets and has %jd: it was emptied "
 	    "in its place, and records written meanwhile may be lost; rename it instead, see "
-	    "opendmarc-history(5)", job, w->path, (intmax_t)w->length, (intmax_t)now);
+	    "opendmarc-history(5)", job, w->path, (intmax_t)w->left.length, (intmax_t)now);
+}
+
+/* When the file was made: what tells it from one that had its inode before. */
+static long long
+birth_of(int fd)
+{
+#ifdef HAVE_STATX
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0 &&
+	    (st.stx_mask & STATX_BTIME) != 0)
+		return (long long)st.stx_btime.tv_sec * 1000000000 + st.stx_btime.tv_nsec;
+#else
+	(void)fd;
+#endif
+	return 0;
 }
 
 /* Compares the locked file with what we left. True when it shrank. */
 static bool
-has_shrunk(struct histwriter *w, const char *job, const struct stat *st)
+has_shrunk(struct histwriter *w, const char *job, int fd, const struct stat *st)
 {
-	bool shrunk = S_ISREG(st->st_mode) && st->st_dev == w->device &&
-	    st->st_ino == w->inode && st->st_size < w->length;
+	const struct left found = { st->st_dev, st->st_ino, birth_of(fd), st->st_size };
+	bool shrunk = S_ISREG(st->st_mode) && found.device == w->left.device &&
+	    found.inode == w->left.inode && found.born == w->left.born &&
+	    found.length < w->left.length;
 
 	if (shrunk)
-		warn_shrunk(w, job, st->st_size);
-	w->device = st->st_dev;
-	w->inode = st->st_ino;
-	w->length = st->st_size;
+		warn_shrunk(w, job, found.length);
+	w->left = found;
 	return shrunk;
 }
 
@@ -248,10 +273,10 @@ append(struct histwriter *w, const char *job, struct odm_span record, const char
 		return errno;
 	*step_r = "write";
 	if (fstat(fd, &before) == 0) {
-		*shrunk_r |= has_shrunk(w, job, &before);
+		*shrunk_r |= has_shrunk(w, job, fd, &before);
 		error = write_whole(fd, record, &before);
 		if (error == 0)
-			w->length = before.st_size + (off_t)record.len;
+			w->left.length = before.st_size + (off_t)record.len;
 	} else {
 		error = errno;
 	}

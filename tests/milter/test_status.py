@@ -83,7 +83,7 @@ def check_start():
 def check_counts():
     options = {"RejectFailures": "yes", "HoldQuarantinedMessages": "yes", "RequiredHeaders": "yes",
                "On-DNSError": "tempfail", "IgnoreHosts": None, "IgnoreMailFrom": "ignored.test",
-               "IgnoreAuthenticatedClients": "yes", "DNSTimeout": "1"}
+               "IgnoreAuthenticatedClients": "yes", "DNSTimeout": "60"}
     with Measured(options) as f:
         f.options["IgnoreHosts"] = f.procs.write("ignore", "192.0.2.77\n")
         before = f.metrics()
@@ -110,7 +110,11 @@ def check_counts():
             "ignored_total authenticated": 1, "temporary_failures_total dns": 1,
             "history_records_total": 4}, "growth")
         tap.equal(openmetrics.value(after, "opendmarc_end_seconds_count"), 7, "messages timed")
-        before = after
+
+
+def check_deadline():
+    with Measured({"DNSTimeout": "1"}) as f:
+        before = f.metrics()
         f.send(message("a@silent.test"))
         after = f.metrics()
         tap.equal(changed(before, after).get("deadline_hits_total"), 1, "deadline hits")
@@ -247,6 +251,7 @@ def main():
         suite.add("the reader is strict", check_parser)
         suite.add("a file from the start", check_start)
         suite.add("every kind of message is counted", check_counts)
+        suite.add("a deadline is counted", check_deadline)
         suite.add("entries of failure reports", check_failure_entries)
         suite.add("sessions at the moment", check_sessions)
         suite.add("a reload resets nothing", check_reload)
