@@ -119,12 +119,14 @@ wait_a_while(sem_t *sem)
 #ifdef HAVE_SEM_CLOCKWAIT
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += DMF_TICK_SECS;
-	(void)sem_clockwait(sem, CLOCK_MONOTONIC, &until);
+	while (sem_clockwait(sem, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+		;
 #else
 	/* A clock that is set back makes this wait longer. */
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DMF_TICK_SECS;
-	(void)sem_timedwait(sem, &until);
+	while (sem_timedwait(sem, &until) != 0 && errno == EINTR)
+		;
 #endif
 }
 
