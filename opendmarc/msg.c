@@ -28,6 +28,7 @@ start_spf(struct dmf_msg *m)
 
 	if (!env->conf->spf_self_validate || m->conn->from_relay)
 		return true;
+	m->asked_at = resolver_now();
 	m->spf = spf_start(env->resolver, &m->conn->client, m->conn->helo, m->sender);
 	return m->spf != NULL;
 }
@@ -96,6 +97,8 @@ add_author(struct dmf_msg *m, const char *domain)
 		dmf_evaluation_add_author(m->evaluation, domain);
 		return;
 	}
+	if (m->asked_at == 0)
+		m->asked_at = resolver_now();
 	m->evaluation = dmf_evaluation_start(dmf_msg_env(m)->resolver, dmf_msg_env(m)->psl,
 	    dmf_msg_env(m)->test_zone, domain);
 	if (m->evaluation == NULL)

@@ -17,6 +17,7 @@ struct dmf_msg {
 	bool		 authenticated;
 	bool		 null_sender;
 	char		 sender_domain[ODM_NAME_MAX + 1];
+	int64_t		 asked_at;	/* the first lookup, resolver_now() clock; 0 none */
 	struct spf_check *spf;		/* NULL: no own check */
 	struct dmf_fields fields;
 	char		*sender;	/* of the envelope, without brackets */

@@ -308,6 +308,20 @@ out_of_memory(struct dmf_msg *m, struct course *c)
 	log_write(LOG_LEVEL_ERROR, "%s: out of memory, message refused for now", m->orders.job);
 }
 
+/*
+ * True when answers are missing and the lookups took all the time that they may. A question
+ * has its time from when it is put, which is before the message has its own.
+ */
+static bool
+ran_out_of_time(const struct dmf_msg *m, const struct odm_verdict *v)
+{
+	int64_t allowed = (int64_t)dmf_msg_env(m)->conf->dns_timeout_secs * 1000;
+	bool missing = (v != NULL && v->result == ODM_DMARC_TEMPERROR) ||
+	    (m->spf != NULL && dmf_inputs_spf(m->inputs) == ODM_RESULT_TEMPERROR);
+
+	return missing && resolver_now() - m->asked_at >= allowed;
+}
+
 /* The verdict on the message, waiting for answers; false: out of memory. */
 static bool
 evaluate(struct dmf_msg *m, struct course *c)
@@ -323,7 +337,7 @@ evaluate(struct dmf_msg *m, struct course *c)
 	if (m->evaluation != NULL)
 		c->v = dmf_evaluation_finish(m->evaluation, deadline);
 	c->dns_usecs = dmf_status_clock() - began;
-	if (resolver_now() >= deadline)
+	if (ran_out_of_time(m, c->v))
 		dmf_count(&m->conn->shared->status.deadline_hits);
 	return m->evaluation == NULL || c->v != NULL;
 }

@@ -69,7 +69,7 @@ struct dmf_status {
 	atomic_ullong	 shortages[DMF_NSHORTAGES];
 	atomic_ullong	 records, record_failures, history_shrinks;
 	atomic_ullong	 failure_notes;	/* entries in the spool of failure reports */
-	atomic_ullong	 deadline_hits;	/* messages that waited for DNS until DNSTimeout */
+	atomic_ullong	 deadline_hits;	/* messages without all DNS answers after DNSTimeout */
 	atomic_ullong	 reloads_good, reloads_bad;
 	struct dmf_histogram end;	/* from the end of a message to the answer */
 	struct dmf_histogram dns;	/* of that, waiting for DNS answers */
