@@ -125,9 +125,6 @@ def check_deadline():
         f.send(message("a@silent.test"))
         after = f.metrics()
         tap.equal(changed(before, after).get("deadline_hits_total"), 1, "deadline hits")
-        name = "opendmarc_dns_wait_seconds_bucket"
-        tap.equal(openmetrics.value(after, name, le="0.5"),
-                  openmetrics.value(before, name, le="0.5"), "short waits")
         # The resolver counts its question at the same time, and perhaps a moment later.
         procs.wait_for(lambda: openmetrics.value(f.metrics(), "opendmarc_dns_timeouts_total") > 0,
                        "a DNS time-out")

@@ -47,6 +47,12 @@ tests_unit_check_decisionlog_SOURCES = tests/unit/check_decisionlog.c
 tests_unit_check_decisionlog_CFLAGS = $(unit_cflags)
 tests_unit_check_decisionlog_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_status
+TESTS += tests/unit/check_status
+tests_unit_check_status_SOURCES = tests/unit/check_status.c
+tests_unit_check_status_CFLAGS = $(unit_cflags)
+tests_unit_check_status_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_histwriter
 TESTS += tests/unit/check_histwriter
 tests_unit_check_histwriter_SOURCES = tests/unit/check_histwriter.c
