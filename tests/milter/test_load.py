@@ -62,6 +62,18 @@ def _():
         burst(g)
 
 
+@suite.case("64 busy connections among 500 that say nothing")
+def _():
+    with Filter(ZONE, {"SPFSelfValidate": "yes"}) as g:
+        idle = [g.session() for _ in range(500)]
+        burst(g, 1)
+        for n in (0, 250, 499):
+            tap.equal(dmarc_of(g.give(idle[n], message(f"a@d{n % 64}.test"), "u@sender.test",
+                                      job=f"I{n}")).split(" ")[0], "dmarc=fail", f"connection {n}")
+        for m in idle:
+            m.close()
+
+
 @suite.case("64 connections while every DNS answer takes 20 ms")
 def _():
     with Filter(ZONE + "* DELAY 20\ntest DELAY 20\n", {"SPFSelfValidate": "yes"}) as g:
