@@ -98,15 +98,30 @@ mta_remove_field(void *handle, const char *name, unsigned nth)
 	    smfi_chgheader(handle, copy, (int)nth, NULL) == MI_SUCCESS;
 }
 
+/* MTAs expand "%" in a reply: each one is doubled. */
+static void
+escape_percent(const char *text, char escaped[2 * DMF_REPLY_MAX + 1])
+{
+	size_t len = 0;
+
+	for (; *text != '\0' && len < 2 * DMF_REPLY_MAX - 1; text++) {
+		if (*text == '%')
+			escaped[len++] = '%';
+		escaped[len++] = *text;
+	}
+	escaped[len] = '\0';
+}
+
 static bool
 mta_set_reply(void *handle, const char *code, const char *status, const char *text)
 {
+	char escaped[2 * DMF_REPLY_MAX + 1];
 	struct dmf_reply reply;
 
+	escape_percent(text, escaped);
 	return odm_span_copy(odm_span_str(code), reply.code, sizeof(reply.code)) &&
 	    odm_span_copy(odm_span_str(status), reply.status, sizeof(reply.status)) &&
-	    odm_span_copy(odm_span_str(text), reply.text, sizeof(reply.text)) &&
-	    smfi_setreply(handle, reply.code, reply.status, reply.text) == MI_SUCCESS;
+	    smfi_setreply(handle, reply.code, reply.status, escaped) == MI_SUCCESS;
 }
 
 static const struct dmf_mta libmilter = {

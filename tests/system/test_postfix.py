@@ -34,7 +34,8 @@ class Host:
         dkim = postfix.OpenDKIM(p)
         self.daemons = {
             PLAIN: bed.Daemon(p, "plain", IgnoreAuthenticatedClients="yes"),
-            REJECTING: bed.Daemon(p, "rejecting", RejectFailures="yes"),
+            REJECTING: bed.Daemon(p, "rejecting", RejectFailures="yes",
+                                  RejectString="100% sure, %n: rejected by DMARC policy for %s"),
             OWN: bed.Daemon(p, "own", SPFSelfValidate="yes", SPFIgnoreResults="yes"),
         }
         self.daemons[LOGIN] = self.daemons[RECEIVED] = self.daemons[PLAIN]
@@ -135,7 +136,7 @@ def failing(host, domain, policy, code):
 def rejected(host):
     rcpt = host.rcpt()
     code, text = bed.send(REJECTING, bed.message("reject.example", rcpt), "x@mailer.example", rcpt)
-    tap.equal((code, text), (550, "5.7.1 rejected by DMARC policy for reject.example"), "reply")
+    tap.equal((code, text), (550, "5.7.1 100% sure, %n: rejected by DMARC policy for reject.example"), "reply")
     line = procs.wait_for(
         lambda: re.search(rf"(\w+): milter-reject: END-OF-MESSAGE .*to=<{rcpt}>", host.mta.log()),
         "the reject in Postfix's log")

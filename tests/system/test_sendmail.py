@@ -29,7 +29,8 @@ class Host(host.Host):
         postfix.OpenDKIM(p, port=DKIM_PORT)
         self.daemon = bed.Daemon(p, "opendmarc", port=OUR_PORT, IgnoreAuthenticatedClients="yes")
         self.strict = bed.Daemon(p, "rejecting", port=STRICT_PORT, RejectFailures="yes",
-                                 SPFSelfValidate="yes")
+                                 SPFSelfValidate="yes",
+                                 RejectString="100% sure, %n: rejected by DMARC policy for %s")
         self.daemons = {MARKING: self.daemon, REJECTING: self.strict}
         sendmail.Sendmail(p, self.mailbox.port,
                           [("spf", SPF_PORT), ("opendkim", DKIM_PORT), ("opendmarc", OUR_PORT),
@@ -70,7 +71,7 @@ def passed(at):
 def rejected(at):
     rcpt = at.rcpt()
     code, text = bed.send(REJECTING, bed.message("reject.example", rcpt), "x@mailer.example", rcpt)
-    tap.equal((code, text), (550, "5.7.1 rejected by DMARC policy for reject.example"), "reply")
+    tap.equal((code, text), (550, "5.7.1 100% sure, %n: rejected by DMARC policy for reject.example"), "reply")
     record = at.strict.record(job(at.strict, "reject.example", "fail"))
     tap.equal((record["policy"], record["action"]), (["16"], ["0"]), "record")
     tap.equal(at.mailbox.all(rcpt), [], "delivered")
