@@ -65,6 +65,7 @@ memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 {
 	struct memory *m = of(st);
 	struct memory_report *r = NULL;
+	bool taken_over;
 	int64_t taken = 0;
 	int part = 0;
 
@@ -78,6 +79,7 @@ memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 		if (row->state == MEMORY_MAKING)
 			r = row;
 	}
+	taken_over = r != NULL;
 	*how_r = STORE_CLAIM_TAKEN;
 	if (r != NULL && r->claimed_until > now && strcmp(r->claimed_by, st->runner) != 0)
 		return 0;
@@ -102,7 +104,7 @@ memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 	}
 	r->claimed_by = memory_keep(m, st->runner);
 	r->claimed_until = now + ODM_CLAIM_SECS;
-	*claim_r = (struct store_claim){ r->id, r->part };
+	*claim_r = (struct store_claim){ r->id, r->part, taken_over };
 	*how_r = STORE_CLAIM_MINE;
 	return 0;
 }

@@ -84,13 +84,17 @@ keep_policy(const struct sql_query *q)
 	" LEFT JOIN requests q ON q.domain = p.domain AND q.locked = 1" \
 	" ORDER BY d.name"
 
+/* In no report, or in one that is being made: its maker may have died. */
+#define NOT_REPORTED \
+	" AND (report IS NULL OR report IN (SELECT id FROM reports WHERE state = 0))"
+
 /* Reads all policies of the window into *list; -1 with the reason kept. */
 static int
 keep_policies(struct sql *s, int64_t begin, int64_t end, bool unreported,
     struct kept_policies *list)
 {
 	struct sql_query q = unreported ?
-	    sql_take(s, SQL_EACH_UNREPORTED, POLICIES(" AND report IS NULL")) :
+	    sql_take(s, SQL_EACH_UNREPORTED, POLICIES(NOT_REPORTED)) :
 	    sql_take(s, SQL_EACH_POLICY, POLICIES(""));
 	struct kept_policy *kept;
 	int got;

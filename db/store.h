@@ -126,7 +126,10 @@ struct store_policy {
 int store_each_policy(struct store *st, int64_t begin, int64_t end,
     int (*fn)(const struct store_policy *p, void *arg), void *arg);
 
-/* The same for the messages that no report has taken yet (store_report_claim()). */
+/*
+ * The same for the messages that no report has told yet: that none has taken, or one that
+ * is being made. store_report_claim() says whether it is to be taken over.
+ */
 int store_each_unreported(struct store *st, int64_t begin, int64_t end,
     int (*fn)(const struct store_policy *p, void *arg), void *arg);
 
@@ -210,6 +213,7 @@ enum store_claimed {
 struct store_claim {
 	int64_t	report;
 	int	part;		/* 0; 1 and more: supplements for messages that came later */
+	bool	taken_over;	/* from one who did not end it: there may be later messages too */
 };
 
 /*

@@ -310,11 +310,25 @@ memory_add_messages(struct store *st, struct store_new *list, size_t n)
 	return 0;
 }
 
+/* In no report, or in one that is being made. */
 static bool
-is_within(const struct memory_message *row, int64_t begin, int64_t end, bool unreported)
+is_unreported(const struct memory *m, const struct memory_message *row)
+{
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
+		const struct memory_report *r = memory_row(m, MEMORY_REPORTS, i);
+
+		if (r->id == row->report)
+			return r->state == MEMORY_MAKING;
+	}
+	return row->report == 0;
+}
+
+static bool
+is_within(const struct memory *m, const struct memory_message *row, int64_t begin, int64_t end,
+    bool unreported)
 {
 	return row->received >= begin && row->received < end &&
-	    (!unreported || row->report == 0);
+	    (!unreported || is_unreported(m, row));
 }
 
 /* The policy of a domain that was seen newest among some messages; 0 none. */
@@ -328,7 +342,7 @@ newest_policy(const struct memory *m, const char *domain, int64_t begin, int64_t
 	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
 		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
 
-		if (!is_within(row, begin, end, unreported) || row->published == 0 ||
+		if (!is_within(m, row, begin, end, unreported) || row->published == 0 ||
 		    !memory_same(row->policy_domain, domain))
 			continue;
 		if (row->received > last || (row->received == last && row->published > best)) {
@@ -349,7 +363,7 @@ next_domain(const struct memory *m, const char *last, int64_t begin, int64_t end
 	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
 		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
 
-		if (is_within(row, begin, end, unreported) && row->published != 0 &&
+		if (is_within(m, row, begin, end, unreported) && row->published != 0 &&
 		    (last == NULL || strcasecmp(row->policy_domain, last) > 0) &&
 		    (next == NULL || strcasecmp(row->policy_domain, next) < 0))
 			next = row->policy_domain;
@@ -413,7 +427,7 @@ next_message(const struct memory *m, const char *domain, int64_t begin, int64_t 
 	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
 		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
 		bool wanted = report != 0 ? row->report == report :
-		    is_within(row, begin, end, false) && memory_same(row->policy_domain, domain);
+		    is_within(m, row, begin, end, false) && memory_same(row->policy_domain, domain);
 
 		if (!wanted || row->received < last_time ||
 		    (row->received == last_time && (ssize_t)i <= last))
@@ -453,12 +467,12 @@ memory_count_window(struct store *st, int64_t begin, int64_t end,
 		const struct memory_message *row = memory_row(m, MEMORY_MESSAGES, i);
 		bool first = true;
 
-		if (!is_within(row, begin, end, false))
+		if (!is_within(m, row, begin, end, false))
 			continue;
 		for (size_t k = 0; k < i; k++) {
 			const struct memory_message *other = memory_row(m, MEMORY_MESSAGES, k);
 
-			if (is_within(other, begin, end, false) &&
+			if (is_within(m, other, begin, end, false) &&
 			    memory_same(other->policy_domain, row->policy_domain))
 				first = false;
 		}

@@ -287,15 +287,14 @@ work_on(struct report_subject *s)
 	return report_hand_over(s);
 }
 
+/* Makes one report; *again_r: messages may wait that came after it was begun. */
 static int
-one_policy(const struct store_policy *policy, void *arg)
+one_report(const struct window_run *wr, const struct store_policy *policy, bool *again_r)
 {
-	struct window_run *wr = arg;
 	struct report_subject *s;
 	int status;
 
-	if (!report_run_wants(wr->run, policy->domain))
-		return GO_ON;
+	*again_r = false;
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
 		wr->run->broken++;
 		log_write(LOG_LEVEL_ERROR, "%s: %s", policy->domain, strerror(ENOMEM));
@@ -311,12 +310,25 @@ one_policy(const struct store_policy *policy, void *arg)
 	report_window_date(&s->window, s->date);
 
 	status = work_on(s);
+	*again_r = s->claim.taken_over && !s->claimed;
 	if (s->claimed && store_report_release(s->run->store, &s->claim) != 0)
 		status = STORE_FAILED;
 
 	report_aggregate_free(&s->rows);
 	report_document_clear(&s->doc);
 	free(s);
+	return status;
+}
+
+static int
+one_policy(const struct store_policy *policy, void *arg)
+{
+	const struct window_run *wr = arg;
+	bool again = report_run_wants(wr->run, policy->domain);
+	int status = GO_ON;
+
+	while (again && status == GO_ON)
+		status = one_report(wr, policy, &again);
 	return status;
 }
 

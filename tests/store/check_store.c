@@ -718,6 +718,7 @@ START_TEST(one_runner_makes_a_report)
 	add("i1", T0, "ipaddr 192.0.2.1\n");
 	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, now, &mine, &how), 0);
 	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert(!mine.taken_over);
 	ck_assert_int_eq(mine.part, 0);
 	ck_assert_int_eq(store_report_claim(other, "a.example", T0, T0 + DAY, now, &theirs,
 	    &how), 0);
@@ -730,6 +731,7 @@ START_TEST(one_runner_makes_a_report)
 	ck_assert_int_eq(store_report_claim(other, "a.example", T0, T0 + DAY,
 	    now + ODM_CLAIM_SECS + 60, &theirs, &how), 0);
 	ck_assert_int_eq(how, STORE_CLAIM_MINE);
+	ck_assert(theirs.taken_over);
 	ck_assert_int_eq(theirs.report, mine.report);
 	ck_assert_int_eq(store_each_claimed(other, &theirs, see_ip, &seen), 0);
 	ck_assert_str_eq(seen.text, "192.0.2.1 ");

@@ -38,6 +38,8 @@ EXTRA_DIST += \
 	tests/store/test_expire.py
 TESTS += tests/store/test_delivery.py
 EXTRA_DIST += tests/lib/tlskeys.py tests/store/test_delivery.py
+TESTS += tests/store/test_exact.py
+EXTRA_DIST += tests/store/test_exact.py
 TESTS += tests/store/test_suppress.py
 EXTRA_DIST += tests/store/test_suppress.py
 TESTS += tests/store/test_random.py
@@ -48,3 +50,9 @@ EXTRA_DIST += tests/store/maildmarc.pl tests/store/test_random.py
 check-random: $(sbin_PROGRAMS)
 	$(AM_TESTS_ENVIRONMENT) RANDOM_REPORTS=10000 RANDOM_SEED=$${RANDOM_SEED:-$$(date +%s)} \
 	    python3 $(srcdir)/tests/store/test_random.py
+
+# Many more kills of opendmarc-reports, at other instants each time: EXACT_SEED repeats a run.
+.PHONY: check-exact
+check-exact: $(sbin_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) EXACT_ROUNDS=200 EXACT_SEED=$${EXACT_SEED:-$$(date +%s)} \
+	    python3 $(srcdir)/tests/store/test_exact.py
