@@ -44,8 +44,11 @@ class Server:
         self.port = procs.free_port()
         user = pwd.getpwuid(os.getuid()).pw_name
         self.common = ["--no-defaults", f"--user={user}", f"--datadir={self.folder}"]
+        # A server that starts clears the temporary tables of others out of a shared folder.
+        self.env = {"TMPDIR": p.path(name + ".tmp")}
+        os.mkdir(self.env["TMPDIR"])
         p.run([find("mariadb-install-db", "mysql_install_db"), *self.common,
-               "--auth-root-authentication-method=normal", "--skip-test-db"])
+               "--auth-root-authentication-method=normal", "--skip-test-db"], env=self.env)
         self.start()
 
     def start(self):
@@ -54,7 +57,7 @@ class Server:
             find("mariadbd", "mysqld"), *self.common, f"--socket={self.socket}",
             f"--port={self.port}", "--bind-address=127.0.0.1",
             f"--pid-file={self.folder}/pid", "--innodb-flush-log-at-trx-commit=0",
-            "--innodb-buffer-pool-size=64M", "--skip-log-bin", *self.options])
+            "--innodb-buffer-pool-size=64M", "--skip-log-bin", *self.options], env=self.env)
         self.program.wait_unix(self.socket)
 
     def stop(self):
