@@ -25,6 +25,7 @@ ID = "mx.test"
 
 ZONE = """
 _dmarc.reject.test TXT v=DMARC1; p=reject; rua=mailto:agg@reject.test
+_dmarc.q.test TXT v=DMARC1; p=reject
 _dmarc.quar.test TXT v=DMARC1; p=quarantine; sp=none
 _dmarc.none.test TXT v=DMARC1; p=none; rua=mailto:agg@none.test,mailto:b@c.test
 _dmarc.test.test TXT v=DMARC1; p=reject; t=y

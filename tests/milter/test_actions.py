@@ -91,6 +91,10 @@ FORMS = [
      "multiple Subject fields"),
     ("two faults", [("From", "a@none.test"), DATE, DATE, TO, TO], "multiple Date fields"),
     ("From without a domain", [("From", "undisclosed: ;"), DATE], "unable to parse From header field"),
+    ("a second address without a domain", [("From", "a@none.test, b"), DATE], None),
+    ("a first address without a domain", [("From", "b, a@none.test"), DATE], None),
+    ("an empty address between two", [("From", "a@none.test, , b@none.test"), DATE], None),
+    ("From without a value", [("From", ""), DATE], "unable to parse From header field"),
     ("From without an address", [("From", "Foo"), DATE], "unable to parse From header field"),
 ]
 for name in ("Reply-To", "Cc", "Bcc", "Message-Id", "In-Reply-To", "References"):
@@ -106,7 +110,7 @@ def _():
             want = ("accept", "") if fault is None else ("reject", f"550 5.7.1 {fault}")
             tap.equal((r.reply, r.text), want, what)
         tap.contains(g.log(), "RFC5322 requirement error: multiple Date fields")
-        tap.equal(len(g.history()), 2, "records")
+        tap.equal(len(g.history()), 5, "records")
 
 
 @suite.case("without RequiredHeaders the same mail is delivered and marked")

@@ -4,6 +4,7 @@ what opendmarc-failures makes of it."""
 import email
 import email.policy
 import os
+import re
 import sys
 import threading
 
@@ -140,6 +141,18 @@ def _():
                        ("Subject", "x\r\n\r\n--boundary\r\nTo: victim@victim.test"),
                        ("X-Odd", "\x01\x02 caf\u00e9 " + "y" * 5000)))
         tap.equal(sorted(g.mail()), ["ruf@asks.test"], "recipients")
+
+
+@suite.case("a queue id stays out of the boundary, and no two mails have the same one")
+def _():
+    with Reporting() as g:
+        for domain, job in (("asks.test", "(unknown-jobid)"), ("any.test", '"; x="(jobid)')):
+            g.send(message("a@" + domain), job=job)
+        boundaries = [m.get_boundary() for m in g.mail().values()]
+        tap.equal(len(set(boundaries)), 2, "boundaries")
+        for boundary in boundaries:
+            tap.true(re.fullmatch(r"[A-Za-z0-9'+_,./:=?-]{1,70}", boundary), boundary)
+            tap.equal("jobid" in boundary, False, boundary)
 
 
 @suite.case("a spool that is not there is said, and mail goes on")

@@ -24,6 +24,8 @@ MATRIX = [
      "dmarc=fail (p=quarantine dis=none) header.from=firm.co.test policy.dmarc=quarantine"),
     ("its organizational domain's; np means nothing", ["a@nowhere.x.firm.co.test"], "u@esp.test",
      "dmarc=fail (p=reject dis=none) header.from=nowhere.x.firm.co.test policy.dmarc=reject"),
+    ("its organizational domain's, upper case", ["a@X.FIRM.Co.Test"], "u@esp.test",
+     "dmarc=fail (p=reject dis=none) header.from=x.firm.co.test policy.dmarc=reject"),
     ("the top-level domain's record is not used", ["a@free.test"], "u@esp.test",
      "dmarc=none (p=none dis=none) header.from=free.test"),
     ("several records", ["a@two.test"], "u@esp.test",

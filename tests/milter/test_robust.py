@@ -44,6 +44,10 @@ ODD = [
     ("an empty field", [("X", ""), ("Authentication-Results", "")]),
     ("17 properties in one result",
      [ar("dkim=fail " + " ".join(f"header.x{i}=y" for i in range(50)))]),
+    ("values longer than any name",
+     [ar("dkim=pass header.d=" + "x." * 200 + "reject.test header.s=" + "s" * 3000),
+      ar("spf=pass smtp.mailfrom=" + "x" * 3000 + "@reject.test"),
+      ar("dkim=pass " + "word " * 600 + "header.d=" + "x" * 300)]),
 ]
 
 

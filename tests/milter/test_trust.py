@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Whose results and whose mail: ignored clients, our own SPF check, forged fields."""
+import socket
 import sys
 
 import filter as f
@@ -90,6 +91,15 @@ def _():
             tap.true(r.headers[0][1].startswith("OpenDMARC; "), "our id")
 
 
+@suite.case("HOSTNAME among TrustedAuthservIDs is the name of this host")
+def _():
+    with Filter(options={"TrustedAuthservIDs": "HOSTNAME, Other.Test"}) as g:
+        for ident, want in ((socket.gethostname(), PASS), ("other.test", PASS), ("hostname", FAIL)):
+            r = g.send(message(ar("spf=pass smtp.mailfrom=reject.test", ident), "a@reject.test"),
+                       "u@reject.test")
+            tap.contains(dmarc_of(r), want, ident)
+
+
 @suite.case("foreign ids count from relays only, once these are named")
 def _():
     with Filter(options={"TrustedAuthservIDs": "border.test", "TrustedRelays": "192.0.2.64/26"}) \
@@ -123,6 +133,10 @@ SPF = [
     ("fail", "u@none.test", "none.test", "fail", "SPF(mailfrom): none.test fail", FAIL, "7"),
     ("softfail", "u@soft.test", "soft.test", "softfail", "SPF(mailfrom): soft.test softfail",
      FAIL, "2"),
+    ("neutral", "u@neutral.test", "none.test", "neutral", "SPF(mailfrom): neutral.test neutral",
+     FAIL, "3"),
+    ("permerror", "u@odd.test", "none.test", "permerror", "SPF(mailfrom): odd.test permerror",
+     FAIL, "5"),
     ("none", "u@nospf.test", "nospf.test", "none", "SPF(mailfrom): nospf.test none", FAIL, "6"),
     ("temperror", "u@silent.test", "none.test", "temperror",
      "SPF(mailfrom): silent.test temperror", None, "4"),
@@ -130,7 +144,8 @@ SPF = [
 
 
 def check_spf(mail_from, author, result, line, want, code):
-    with Filter(options={"SPFSelfValidate": "yes", "RecordAllMessages": "yes", "DNSTimeout": "1"}) \
+    zone = f.ZONE + "neutral.test TXT v=spf1 ?all\nodd.test TXT v=spf1 all:x\n"
+    with Filter(zone, {"SPFSelfValidate": "yes", "RecordAllMessages": "yes", "DNSTimeout": "1"}) \
             as g:
         r = g.send(message("a@" + author), mail_from, job="SPFJOB")
         domain = mail_from.partition("@")[2]
@@ -206,7 +221,8 @@ def _():
         g.start()
         for where in ({"ip": "127.0.0.1"}, {"ip": "::1"}, {"ip": None, "host": "localhost"},
                       {"ip": "198.51.100.8"}, {"ip": "::ffff:198.51.100.8"},
-                      {"ip": "2001:db8:1::1"}, {"ip": "203.0.113.1", "host": "mail.good.test"},
+                      {"ip": None, "host": "mail.client.test"}, {"ip": "2001:db8:1::1"},
+                      {"ip": "203.0.113.1", "host": "mail.good.test"},
                       {"ip": "203.0.113.1", "host": "a.friend.test"}):
             ignored(g, True, **where)
         for where in ({"ip": "198.51.100.7"}, {"ip": "203.0.113.1"},
@@ -233,6 +249,9 @@ def _():
             tap.equal((r.reply, r.stage, r.changes), ("accept", "mail", []), "with login")
             r = g.give(m, message("a@reject.test"), "u@us.test", auth="user")
             tap.equal((r.reply, r.stage), ("accept", "mail"), "second message")
+        for ip in ("2001:db8::25", "fe80::1", "::ffff:192.0.2.9"):
+            r = g.send(message("a@reject.test"), ip=ip, auth="user")
+            tap.equal((r.reply, r.stage), ("accept", "mail"), ip)
         tap.equal(g.send(message("a@reject.test")).reply, "reject", "without login")
         tap.contains(g.log(), "ignoring authenticated client, mailfrom=<u@us.test>\n")
         tap.equal(len(g.history()), 1, "records")

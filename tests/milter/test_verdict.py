@@ -34,8 +34,8 @@ MATRIX = [
       sig("strict.test", "b"), "a@strict.test"], "u@esp.test",
      "dmarc=pass (p=reject dis=none) header.from=strict.test policy.dmarc=reject",
      "15 2 4 5"),
-    ("one-letter domain is its own", [*dkim_pass("evil.test", "s"), "a@x.test"], "u@esp.test",
-     "dmarc=none (p=none dis=none) header.from=x.test", None),
+    ("a one-letter domain is its own", [*dkim_pass("evil.test", "s"), "a@q.test"], "u@evil.test",
+     "dmarc=fail (p=reject dis=none) header.from=q.test policy.dmarc=reject", "16 2 5 5"),
     ("the top-level domain aligns with nobody", [*dkim_pass("test"), "a@reject.test"],
      "u@esp.test", "dmarc=fail (p=reject dis=none) header.from=reject.test policy.dmarc=reject",
      "16 2 5 5"),
@@ -50,6 +50,9 @@ MATRIX = [
      "dmarc=fail (p=reject dis=none) header.from=test.test policy.dmarc=quarantine",
      "17 2 5 5"),
     ("subdomain policy", ["a@here.sub.test"], "u@esp.test",
+     "dmarc=fail (p=quarantine dis=none) header.from=here.sub.test policy.dmarc=quarantine",
+     "17 2 5 5"),
+    ("subdomain policy, upper case", ["a@HERE.SUB.TEST"], "u@esp.test",
      "dmarc=fail (p=quarantine dis=none) header.from=here.sub.test policy.dmarc=quarantine",
      "17 2 5 5"),
     ("policy of names that do not exist", ["a@nowhere.sub.test"], "u@esp.test",
@@ -225,6 +228,16 @@ def _():
                "u@reject.test", job="ONESPF")
     tap.equal(plain.record("ONESPF")["spf"], "7", "spf")
     tap.equal(plain.record("ONESPF")["align_spf"], "5", "align_spf")
+
+
+@suite.case("history: each result of Received-SPF has its code")
+def _():
+    for word, code in (("pass", "0"), ("SoftFail", "2"), ("neutral", "3"), ("temperror", "4"),
+                       ("permerror", "5"), ("none", "6"), ("fail", "7"), ("great", "-1")):
+        plain.send(message(("Received-SPF", f"{word} (x) identity=mailfrom; client-ip=192.0.2.1; "
+                            "envelope-from=u@esp.test"), "a@none.test"), "u@esp.test",
+                   job="WORD" + word)
+        tap.equal(plain.record("WORD" + word)["spf"], code, word)
 
 
 @suite.case("history: null sender and mapped client address")
