@@ -55,6 +55,8 @@ BAD = [
     ("an unknown word", {"NoSuchOption": "1"}, 'unrecognized parameter "NoSuchOption"'),
     ("an illegal value", {"DNSTimeout": "soon"}, 'illegal value "soon" for DNSTimeout'),
     ("a missing file", {"IgnoreHosts": "/nonexistent/hosts"}, "/nonexistent/hosts: No such file"),
+    ("a missing suffix list", {"PublicSuffixList": "/nonexistent/list", "PolicyDiscovery": "psl"},
+     'PublicSuffixList "/nonexistent/list": No such file'),
     ("a missing folder", {"BaseDirectory": "/nonexistent"}, 'BaseDirectory "/nonexistent"'),
 ]
 for what, options, reason in BAD:
@@ -169,6 +171,47 @@ def _():
                                                 g.procs.path("history.1")) if os.path.exists(p))
         jobs = [l.split()[1] for l in lines.splitlines() if l.startswith("job ")]
         tap.equal((sorted(jobs), len(set(jobs)) == len(jobs)), (sorted(sent), True), "records")
+
+
+FIRMS = """
+_dmarc.a.firm.co.test TXT v=DMARC1; p=quarantine
+_dmarc.firm.co.test TXT v=DMARC1; p=none
+"""
+SUFFIXES = ("// the registry\ntest\nco.test\n", "// firm rents names\ntest\nfirm.co.test\n")
+
+
+@suite.case("another suffix list and a thousand signals, with mail under way all the time")
+def _():
+    with Filter(FIRMS, {"PolicyDiscovery": "psl"}, start=False) as g:
+        g.options["PublicSuffixList"] = g.procs.write("suffixes.list", SUFFIXES[0])
+        g.start()
+        stop, seen, failures = threading.Event(), set(), []
+
+        def verdict():
+            return dmarc_of(g.send(message("a@x.a.firm.co.test"))).split(" dis")[0]
+
+        def stream():
+            try:
+                while not stop.is_set():
+                    seen.add(verdict())
+            except Exception as e:
+                failures.append(e)
+        threads = [threading.Thread(target=stream) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for turn in range(10):
+            g.procs.write("suffixes.list", SUFFIXES[turn % 2])
+            for n in range(100):
+                g.daemon.signal((signal.SIGUSR1, signal.SIGHUP)[n % 2])
+            want = ("dmarc=fail (p=none", "dmarc=fail (p=quarantine")[turn % 2]
+            procs.wait_for(lambda want=want: verdict() == want, want)
+        stop.set()
+        for t in threads:
+            t.join()
+        if failures:
+            raise failures[0]
+        tap.equal(seen - {"dmarc=fail (p=none", "dmarc=fail (p=quarantine"}, set(), "others")
+        tap.equal("not reloaded" in g.log(), False, "a reload that failed")
 
 
 @suite.case("a signal that another thread could catch is caught by none")

@@ -26,6 +26,13 @@ TURN = [
     (message(), "u@sender.test"),
     (message(("From", '"x <a@b')), "u@sender.test"),
     (message(*[("Received-SPF", "pass (x"), ("ARC-Seal", "x"), ("From", "a@test.test")]), "u@none.test"),
+    (message(ar("arc=pass arc.chain=l.test"),
+             ("ARC-Seal", "i=1; a=rsa-sha256; cv=none; d=l.test; s=s; b=AA"),
+             ("ARC-Message-Signature", "i=1; a=rsa-sha256; d=l.test; s=s; h=from; bh=A; b=AA"),
+             ("ARC-Authentication-Results", "i=1; mx.l.test; arc=none smtp.remote-ip=192.0.2.9"),
+             "a@reject.test"), "u@esp.test"),
+    (message(ar('dkim=pass header.d="x (('), ("Authentication-Results", "spf=pass"), ("ARC-Seal",
+             "i=0; b="), ("ARC-Authentication-Results", "i=1; (null)=pass;"), "a@none.test"), ""),
 ]
 
 suite = tap.Suite()
@@ -42,6 +49,15 @@ def _():
         check(p.path("valgrind.log"))
 
 
+def aborted(m, turn):
+    """A message that the client gives up after its header."""
+    m.mail(turn[1])
+    for name, value in turn[0]:
+        m.header(name, value)
+    m.eoh()
+    m.abort()
+
+
 def check(report):
     os.environ["WRAPPER"] = f"valgrind --leak-check=full --log-file={report}"
     with Filter(options={"RejectFailures": "yes", "SPFSelfValidate": "yes"}) as g:
@@ -51,7 +67,10 @@ def check(report):
                     fields, sender = TURN[n % len(TURN)]
                     result = g.give(m, fields, sender)
                     tap.true(result.reply in ("accept", "reject"), f"reply {result.reply}")
+                aborted(m, TURN[first // PER_CONNECTION % len(TURN)])
                 m.quit()
+        g.reload({"AuthservID": "other.test", "RejectFailures": "no"})
+        g.reload({"PolicyDiscovery": "psl", "PublicSuffixList": "/nonexistent/list"})
         recorded = len(g.history())
     text = procs.read(report)
     tap.true(recorded >= MESSAGES // 2, f"only {recorded} records")
