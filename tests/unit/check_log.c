@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,36 @@
 #define CUT		2000
 #define THREADS		4
 #define LINES		200
+
+/* These stand before the ones of libc, the second one in builds with _FORTIFY_SOURCE. */
+void syslog(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void __syslog_chk(int level, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static char to_syslog[200];	/* the last line for syslog */
+
+void
+syslog(int level, const char *format, ...)
+{
+	va_list args;
+
+	(void)level;
+	va_start(args, format);
+	ck_assert_int_gt(vsnprintf(to_syslog, sizeof(to_syslog), format, args), -1);
+	va_end(args);
+}
+
+void
+__syslog_chk(int level, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)level;
+	(void)flag;
+	va_start(args, format);
+	ck_assert_int_gt(vsnprintf(to_syslog, sizeof(to_syslog), format, args), -1);
+	va_end(args);
+}
 
 static int saved_stderr = -1;
 static FILE *captured;
@@ -112,6 +143,30 @@ START_TEST(levels)
 }
 END_TEST
 
+/* Syslog no: whoever speaks, and at whatever level, syslog hears nothing. */
+START_TEST(syslog_only_where_asked)
+{
+	static const enum log_level all[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING,
+		LOG_LEVEL_NOTICE, LOG_LEVEL_INFO };
+
+	capture();
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		log_open("me", false, "mail", true);
+		log_write(all[i], "unheard");
+		ck_assert_str_eq(to_syslog, "");
+		log_open("me", true, "mail", false);
+		log_write(all[i], "line %zu\n", i);
+		ck_assert_msg(strncmp(to_syslog, "line ", 5) == 0 && strchr(to_syslog, '\n') == NULL,
+		    "got %s", to_syslog);
+		to_syslog[0] = '\0';
+	}
+	log_open("me", false, NULL, false);
+	log_write(LOG_LEVEL_ERROR, "unheard again");
+	ck_assert_str_eq(to_syslog, "");
+	free(release());
+}
+END_TEST
+
 START_TEST(facilities)
 {
 	ck_assert(log_facility_known("mail"));
@@ -165,6 +220,7 @@ main(void)
 	tcase_add_loop_test(tc, line_case, 0, sizeof(line_cases) / sizeof(line_cases[0]));
 	tcase_add_test(tc, cut);
 	tcase_add_test(tc, levels);
+	tcase_add_test(tc, syslog_only_where_asked);
 	tcase_add_test(tc, facilities);
 	tcase_add_test(tc, threads);
 	return run_suite(suite);
