@@ -116,18 +116,11 @@ wait_a_while(sem_t *sem)
 {
 	struct timespec until = { 0 };
 
-#ifdef HAVE_SEM_CLOCKWAIT
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += DMF_TICK_SECS;
-	while (sem_clockwait(sem, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
-		;
-#else
-	/* A clock that is set back makes this wait longer. */
+	/* A clock that is set back makes this wait longer; no signal waits for it. */
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DMF_TICK_SECS;
 	while (sem_timedwait(sem, &until) != 0 && errno == EINTR)
 		;
-#endif
 }
 
 static void *
