@@ -262,6 +262,15 @@ conf_override(struct conf *c, const char *name, const char *value, char *why, si
 	return set_item(c, item, odm_span_str(value), &at);
 }
 
+bool
+conf_same(const struct conf *a, const struct conf *b, const char *name)
+{
+	const struct conf_item *item = conf_item_find(odm_span_str(name));
+
+	assert(item != NULL);
+	return conf_equal(a, b, item);
+}
+
 void
 conf_compare(const struct conf *a, const struct conf *b,
     void (*changed)(const struct conf_item *item, void *arg), void *arg)

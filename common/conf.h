@@ -185,6 +185,9 @@ void conf_where(const struct conf *c, const char *name, char *where, size_t wher
 void conf_compare(const struct conf *a, const struct conf *b,
     void (*changed)(const struct conf_item *item, void *arg), void *arg);
 
+/* True when the option of that name has the same value in both. */
+bool conf_same(const struct conf *a, const struct conf *b, const char *name);
+
 /* The two numbers of auto_restart_rate: so many events in so many seconds. */
 bool conf_rate(struct odm_span text, unsigned *events_r, unsigned *secs_r);
 

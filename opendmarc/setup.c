@@ -85,24 +85,13 @@ dmf_setup_read(struct conf **c, const char *host_name, enum dmf_purpose purpose,
 	return s;
 }
 
-static bool
-same_list(const struct conf_list *a, const struct conf_list *b)
-{
-	if (a->nwords != b->nwords)
-		return false;
-	for (size_t i = 0; i < a->nwords; i++)
-		if (strcmp(a->words[i], b->words[i]) != 0)
-			return false;
-	return true;
-}
-
 static int
 start_resolver(struct dmf_setup *s, const struct dmf_setup *old, char *why, size_t why_size)
 {
 	const struct conf *c = s->conf;
 
-	if (old != NULL && c->dns_timeout_secs == old->conf->dns_timeout_secs &&
-	    same_list(&c->nameservers, &old->conf->nameservers))
+	if (old != NULL && conf_same(c, old->conf, "DNSTimeout") &&
+	    conf_same(c, old->conf, "Nameservers"))
 		s->env.resolver = resolver_ref(old->env.resolver);
 	else
 		s->env.resolver = resolver_new(&c->nameservers, c->dns_timeout_secs, why,
@@ -117,8 +106,7 @@ start_history(struct dmf_setup *s, const struct dmf_setup *old, char *why, size_
 
 	if (path == NULL)
 		return 0;
-	if (old != NULL && old->env.history != NULL &&
-	    strcmp(path, old->conf->history_file) == 0)
+	if (old != NULL && conf_same(s->conf, old->conf, "HistoryFile"))
 		s->env.history = histwriter_ref(old->env.history);
 	else
 		s->env.history = histwriter_new(path);

@@ -200,7 +200,9 @@ def _():
         for t in threads:
             t.start()
         for turn in range(10):
-            g.procs.write("suffixes.list", SUFFIXES[turn % 2])
+            # As a whole: a reload of the last turn may still be under way.
+            os.rename(g.procs.write("suffixes.new", SUFFIXES[turn % 2]),
+                      g.options["PublicSuffixList"])
             for n in range(100):
                 g.daemon.signal((signal.SIGUSR1, signal.SIGHUP)[n % 2])
             want = ("dmarc=fail (p=none", "dmarc=fail (p=quarantine")[turn % 2]

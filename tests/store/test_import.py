@@ -14,10 +14,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import procs  # noqa: E402
 import tap  # noqa: E402
+from historyfile import T0, record  # noqa: E402
 
 IMPORT = procs.built("reports/opendmarc-import")
 GOLDEN = procs.source("tests/golden/history")
-T0 = 1795225536
 
 suite = tap.Suite()
 p = procs.Procs()
@@ -29,28 +29,6 @@ def fresh():
     path = p.path(f"case{next(count)}")
     os.mkdir(path)
     return path
-
-
-def record(job="A", received=T0, id=None, **keys):
-    """The text of one record; keys replace or, as lists, repeat lines; None leaves one out."""
-    lines = {"job": job, "id": id, "reporter": "mx.example", "received": received,
-             "ipaddr": "192.0.2.1", "from": "news.a.example", "mfrom": "b.a.example",
-             "dkim": ["a.example s1 0"], "spf": 0, "pdomain": "a.example", "policy": 15,
-             "rua": ["mailto:r@a.example"], "pct": 100, "adkim": 114, "aspf": 114, "p": 114,
-             "sp": 0, "align_dkim": 4, "align_spf": 4, "arc": 7, "arc_policy": "2 json:[]",
-             "action": 2}
-    override = keys.pop("override", None)
-    lines.update(keys)
-    if override is not None:
-        action = lines.pop("action")
-        lines["override"] = override
-        lines["action"] = action
-    out = []
-    for key, value in lines.items():
-        for one in value if isinstance(value, list) else [value]:
-            if one is not None:
-                out.append(f"{key} {one}\n")
-    return "".join(out)
 
 
 def environment(**more):
