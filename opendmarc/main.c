@@ -286,6 +286,9 @@ static void
 tick(void)
 {
 	dmf_metrics_write(&d.metrics, &d.shared);
+#ifdef __GLIBC__
+	(void)malloc_trim(0);	/* what a burst has left behind goes back to the system */
+#endif
 }
 
 static void
