@@ -20,7 +20,11 @@ db_libstore_la_SOURCES = \
 	db/sqlite_schema.c \
 	db/store.c db/store.h \
 	db/store_backend.h \
+	db/store_change.c db/store_change.h \
+	db/store_ledger.c \
 	db/store_memory.c db/store_memory.h \
+	db/store_messages.c \
+	db/store_requests.c \
 	db/store_sqlite.c
 if MYSQL
 db_libstore_la_SOURCES += \

@@ -1,9 +1,10 @@
 /*
  * store_backend.h - what a database behind store.h has to bring. Private to db/.
  *
- * A backend puts struct store first into a struct of its own. store.c checks
- * arguments, cleans texts and keeps the transaction state; the backend is never asked to
- * begin inside a transaction, and the functions under "changes" always run inside one.
+ * A backend puts struct store first into a struct of its own. The files before it check
+ * arguments (store_messages.c, store_ledger.c, store_requests.c), clean texts (clean.c)
+ * and keep the transaction state (store_change.c); the backend is never asked to begin
+ * inside a transaction, and the functions under "changes" always run inside one.
  */
 #ifndef DB_STORE_BACKEND_H
 #define DB_STORE_BACKEND_H
