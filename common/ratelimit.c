@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct place {
 };
 
 struct ratelimit {
+	atomic_uint	 refs;
 	pthread_mutex_t	 lock;		/* guards all below */
 	unsigned	 per_domain, total;
 	unsigned	 first, used;
@@ -38,19 +40,29 @@ ratelimit_new(unsigned per_domain, unsigned total)
 		free(r);
 		return NULL;
 	}
+	atomic_init(&r->refs, 1);
 	r->per_domain = per_domain;
 	r->total = total;
+	return r;
+}
+
+struct ratelimit *
+ratelimit_ref(struct ratelimit *r)
+{
+	atomic_fetch_add(&r->refs, 1);
 	return r;
 }
 
 void
 ratelimit_free(struct ratelimit **r)
 {
-	if (*r == NULL)
-		return;
-	(void)pthread_mutex_destroy(&(*r)->lock);
-	free(*r);
+	struct ratelimit *gone = *r;
+
 	*r = NULL;
+	if (gone == NULL || atomic_fetch_sub(&gone->refs, 1) > 1)
+		return;
+	(void)pthread_mutex_destroy(&gone->lock);
+	free(gone);
 }
 
 static struct place *

@@ -21,7 +21,10 @@ struct ratelimit;
 /* Limits from 1 to RATELIMIT_MAX. NULL: out of memory. */
 struct ratelimit *ratelimit_new(unsigned per_domain, unsigned total);
 
-/* Frees *r and clears it. *r may be NULL. */
+/* One more owner of the same counts; each calls ratelimit_free(). */
+struct ratelimit *ratelimit_ref(struct ratelimit *r);
+
+/* Drops one reference and clears *r; the last one frees. *r may be NULL. */
 void ratelimit_free(struct ratelimit **r);
 
 enum ratelimit_answer {

@@ -46,8 +46,21 @@ own_address(const char *sent_by)
 	return odm_span_trim(s);
 }
 
+/* The limits that go on from old, or new ones. NULL: out of memory. */
+static struct ratelimit *
+limits_for(const struct conf *conf, const struct dmf_failreporter *old)
+{
+	if (old != NULL &&
+	    conf->failure_reports_per_domain == old->conf->failure_reports_per_domain &&
+	    conf->failure_reports_total == old->conf->failure_reports_total)
+		return ratelimit_ref(old->limit);
+	return ratelimit_new((unsigned)conf->failure_reports_per_domain,
+	    (unsigned)conf->failure_reports_total);
+}
+
 struct dmf_failreporter *
-dmf_failreporter_new(const struct conf *conf, char *why, size_t why_size)
+dmf_failreporter_new(const struct conf *conf, const struct dmf_failreporter *old, char *why,
+    size_t why_size)
 {
 	const char *path = conf->failure_reports_spool != NULL ? conf->failure_reports_spool :
 	    STATEDIR "/failures";
@@ -57,8 +70,7 @@ dmf_failreporter_new(const struct conf *conf, char *why, size_t why_size)
 		r->conf = conf;
 		(void)odm_span_copy(own_address(conf->failure_reports_sent_by), r->own,
 		    sizeof(r->own));
-		r->limit = ratelimit_new((unsigned)conf->failure_reports_per_domain,
-		    (unsigned)conf->failure_reports_total);
+		r->limit = limits_for(conf, old);
 	}
 	if (r == NULL || r->limit == NULL) {
 		(void)snprintf(why, why_size, "%s", strerror(ENOMEM));

@@ -19,11 +19,13 @@
 struct dmf_failreporter;
 
 /*
- * Prepares for a configuration in which FailureReports is on; conf must outlive it.
- * NULL, and the reason in why, when the spool cannot be used or memory is short.
+ * Prepares for a configuration in which FailureReports is on; conf must outlive it. old is
+ * the reporter that was in force before, or NULL: what it counted within the hour goes on
+ * counting when both limits are the same. NULL, and the reason in why, when the spool
+ * cannot be used or memory is short.
  */
-struct dmf_failreporter *dmf_failreporter_new(const struct conf *conf, char *why,
-    size_t why_size);
+struct dmf_failreporter *dmf_failreporter_new(const struct conf *conf,
+    const struct dmf_failreporter *old, char *why, size_t why_size);
 
 /* Frees *r and clears it. *r may be NULL. */
 void dmf_failreporter_free(struct dmf_failreporter **r);

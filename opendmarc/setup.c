@@ -118,11 +118,12 @@ start_history(struct dmf_setup *s, const struct dmf_setup *old, char *why, size_
 
 /* Mail goes on without failure reports; whoever looks into the log learns why. */
 static void
-start_failures(struct dmf_setup *s, char *why, size_t why_size)
+start_failures(struct dmf_setup *s, const struct dmf_setup *old, char *why, size_t why_size)
 {
 	if (!s->conf->failure_reports)
 		return;
-	s->env.failures = dmf_failreporter_new(s->conf, why, why_size);
+	s->env.failures = dmf_failreporter_new(s->conf, old != NULL ? old->env.failures : NULL,
+	    why, why_size);
 	if (s->env.failures == NULL)
 		log_write(LOG_LEVEL_ERROR, "FailureReportsSpool: %s; no failure reports are written "
 		    "until that is mended and the configuration reloaded", why);
@@ -134,7 +135,7 @@ dmf_setup_start(struct dmf_setup *s, const struct dmf_setup *old, char *why, siz
 	if (start_resolver(s, old, why, why_size) != 0 ||
 	    start_history(s, old, why, why_size) != 0)
 		return -1;
-	start_failures(s, why, why_size);
+	start_failures(s, old, why, why_size);
 	return 0;
 }
 

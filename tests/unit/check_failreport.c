@@ -42,8 +42,20 @@ make_reporter(struct bed *b)
 	char why[300] = "";
 
 	dmf_failreporter_free(&b->reporter);
-	b->reporter = dmf_failreporter_new(&b->conf, why, sizeof(why));
+	b->reporter = dmf_failreporter_new(&b->conf, NULL, why, sizeof(why));
 	ck_assert_msg(b->reporter != NULL, "%s", why);
+}
+
+/* What a reload does: conf takes the place of the configuration so far. */
+static void
+replace_reporter(struct bed *b, const struct conf *conf)
+{
+	struct dmf_failreporter *old = b->reporter;
+	char why[300] = "";
+
+	b->reporter = dmf_failreporter_new(conf, old, why, sizeof(why));
+	ck_assert_msg(b->reporter != NULL, "%s", why);
+	dmf_failreporter_free(&old);
 }
 
 static void
@@ -219,6 +231,28 @@ START_TEST(flood)
 }
 END_TEST
 
+/* A reload begins a new hour only where a limit is another one. */
+START_TEST(counts_outlive_a_reload)
+{
+	struct conf same, other;
+	struct bed b;
+	int i;
+
+	make_bed(&b, "v=DMARC1; p=reject; ruf=mailto:a@sender.example");
+	for (i = 0; i < 10; i++)
+		ck_assert(note(&b, 1000));
+	same = b.conf;
+	replace_reporter(&b, &same);
+	ck_assert(!note(&b, 2000));
+	other = b.conf;
+	other.failure_reports_per_domain = 1;
+	replace_reporter(&b, &other);
+	ck_assert(note(&b, 3000));
+	ck_assert(!note(&b, 3000));
+	ck_assert_uint_eq(end_bed(&b), 11);
+}
+END_TEST
+
 /* A spool that goes away costs no message anything. */
 START_TEST(spool_gone)
 {
@@ -261,6 +295,7 @@ main(void)
 	tcase_add_test(tc, an_entry_says_all);
 	tcase_add_loop_test(tc, who_gets_none, 0, (int)COUNT(none_cases));
 	tcase_add_test(tc, flood);
+	tcase_add_test(tc, counts_outlive_a_reload);
 	tcase_add_test(tc, spool_gone);
 	tcase_add_test(tc, the_header_is_bounded);
 	suite_add_tcase(s, tc);
