@@ -14,6 +14,15 @@
 
 #include "reports/cli.h"
 
+/* What is read into what; the reason of a bad option goes to why. */
+struct reading {
+	const struct cli_option	*options;
+	size_t			 n;
+	void			*settings;
+	char			*why;
+	size_t			 why_size;
+};
+
 /* An option as it was found for a word of the command line. */
 struct found {
 	const struct cli_option	*option;	/* NULL: none */
@@ -152,40 +161,46 @@ cli_list_free(struct cli_list *list)
 	*list = (struct cli_list){ NULL, 0 };
 }
 
+static void *
+place(const struct reading *r, const struct cli_option *o)
+{
+	return (char *)r->settings + o->offset;
+}
+
 static bool
-store_number(const struct cli_option *o, const char *value, char *why, size_t why_size)
+store_number(const struct reading *r, const struct cli_option *o, const char *value)
 {
 	const char *problem;
 	long long number = strtonum(value, o->min, o->max, &problem);
 
 	if (problem != NULL)
-		return no(why, why_size, "value \"%.100s\" of option %s is %s (a number from "
+		return no(r->why, r->why_size, "value \"%.100s\" of option %s is %s (a number from "
 		    "%" PRId64 " to %" PRId64 ")", value, o->name, problem, o->min, o->max);
-	*(int64_t *)o->where = number;
+	*(int64_t *)place(r, o) = number;
 	return true;
 }
 
 static bool
-store_value(const struct found *f, const char *value, char *why, size_t why_size)
+store_value(const struct reading *r, const struct found *f, const char *value)
 {
 	const struct cli_option *o = f->option;
 
 	switch (o->type) {
 	case CLI_FLAG:
-		*(bool *)o->where = !f->negated;
+		*(bool *)place(r, o) = !f->negated;
 		return true;
 	case CLI_COUNT:
-		*(int *)o->where = f->negated ? 0 : *(int *)o->where + 1;
+		*(int *)place(r, o) = f->negated ? 0 : *(int *)place(r, o) + 1;
 		return true;
 	case CLI_STRING:
-		*(const char **)o->where = value;
+		*(const char **)place(r, o) = value;
 		return true;
 	case CLI_NUMBER:
-		return store_number(o, value, why, why_size);
+		return store_number(r, o, value);
 	case CLI_LIST:
 	case CLI_WORDS:
-		if (!add_to_list(o->where, value))
-			return no(why, why_size, "%s%s is given too often",
+		if (!add_to_list(place(r, o), value))
+			return no(r->why, r->why_size, "%s%s is given too often",
 			    o->name == NULL ? "" : "option ",
 			    o->name == NULL ? value : o->name);
 		return true;
@@ -195,8 +210,7 @@ store_value(const struct found *f, const char *value, char *why, size_t why_size
 
 /* Reads argv[*i_r] and, where the option wants it, the value behind it. */
 static bool
-read_one(const struct cli_option *options, size_t n, int argc, char **argv, int *i_r,
-    char *why, size_t why_size)
+read_one(const struct reading *r, int argc, char **argv, int *i_r)
 {
 	const char *arg = argv[*i_r], *value = strchr(arg, '=');
 	size_t dashes = arg[1] == '-' ? 2 : 1;
@@ -205,51 +219,51 @@ read_one(const struct cli_option *options, size_t n, int argc, char **argv, int 
 	struct found f;
 
 	word.len = word.len > dashes ? word.len - dashes : 0;
-	f = find_option(word, options, n);
+	f = find_option(word, r->options, r->n);
 	if (f.option == NULL)
-		return no(why, why_size, "unknown option: %.100s", arg);
+		return no(r->why, r->why_size, "unknown option: %.100s", arg);
 	if (f.ambiguous)
-		return no(why, why_size, "option %.100s is ambiguous", arg);
+		return no(r->why, r->why_size, "option %.100s is ambiguous", arg);
 	if (!takes_value(f.option)) {
 		if (value != NULL)
-			return no(why, why_size, "option %s does not take a value",
+			return no(r->why, r->why_size, "option %s does not take a value",
 			    f.option->name);
-		return store_value(&f, NULL, why, why_size);
+		return store_value(r, &f, NULL);
 	}
 	if (value != NULL)
 		value++;
 	else if (*i_r + 1 < argc)
 		value = argv[++*i_r];
 	if (value == NULL || *value == '\0')
-		return no(why, why_size, "option %s requires a value", f.option->name);
-	return store_value(&f, value, why, why_size);
+		return no(r->why, r->why_size, "option %s requires a value", f.option->name);
+	return store_value(r, &f, value);
 }
 
 /* An argument that is no option. */
 static bool
-take_word(const struct cli_option *options, size_t n, const char *word, char *why,
-    size_t why_size)
+take_word(const struct reading *r, const char *word)
 {
-	for (size_t i = 0; i < n; i++)
-		if (options[i].type == CLI_WORDS)
-			return store_value(&(struct found){ &options[i], false, false }, word,
-			    why, why_size);
-	return no(why, why_size, "unexpected argument: %.100s", word);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->options[i].type == CLI_WORDS)
+			return store_value(r, &(struct found){ &r->options[i], false, false },
+			    word);
+	return no(r->why, r->why_size, "unexpected argument: %.100s", word);
 }
 
 bool
-cli_read(const struct cli_option *options, size_t noptions, int argc, char **argv,
-    char *why, size_t why_size)
+cli_read(const struct cli_option *options, size_t noptions, void *settings, int argc,
+    char **argv, char *why, size_t why_size)
 {
+	const struct reading r = { options, noptions, settings, why, why_size };
 	bool options_end = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (!options_end && strcmp(argv[i], "--") == 0) {
 			options_end = true;
 		} else if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
-			if (!take_word(options, noptions, argv[i], why, why_size))
+			if (!take_word(&r, argv[i]))
 				return false;
-		} else if (!read_one(options, noptions, argc, argv, &i, why, why_size)) {
+		} else if (!read_one(&r, argc, argv, &i)) {
 			return false;
 		}
 	}
@@ -281,11 +295,11 @@ print_usage(const char *prog, const struct cli_option *options, size_t n)
 
 int
 cli_parse(const struct cli_common *c, const struct cli_option *options,
-    size_t noptions, int argc, char **argv)
+    size_t noptions, void *settings, int argc, char **argv)
 {
 	char why[256];
 
-	if (!cli_read(options, noptions, argc, argv, why, sizeof(why))) {
+	if (!cli_read(options, noptions, settings, argc, argv, why, sizeof(why))) {
 		fprintf(stderr, "%s: %s\n", c->prog, why);
 		print_usage(c->prog, options, noptions);
 		return CLI_EXIT_FAILED;

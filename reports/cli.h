@@ -42,14 +42,17 @@ struct cli_option {
 	const char	*name;		/* without dashes; NULL: CLI_WORDS */
 	const char	*alias;		/* a second name, e.g. "n"; NULL none */
 	enum cli_type	 type;
-	void		*where;		/* bool *, int *, const char **, int64_t *, struct cli_list * */
+	size_t		 offset;	/* in the tool's settings, of what the type says */
 	int64_t		 min, max;	/* CLI_NUMBER */
 	bool		 old;		/* 1.x had it: wins when abbreviated */
 	const char	*arg;		/* word for the value in the usage; NULL for flags */
 	const char	*help;		/* half a sentence for the usage; NULL: not listed */
 };
 
-/* The options that every tool has. Zero it, then put CLI_COMMON_OPTIONS in the table. */
+/*
+ * The options that every tool has: a member of its settings, with CLI_COMMON_OPTIONS(type
+ * of the settings, name of the member) in its table. Zero it first.
+ */
 struct cli_common {
 	const char	*prog;		/* name of the tool, set by the caller */
 	bool		 help, version;
@@ -61,46 +64,52 @@ struct cli_common {
 	int64_t		 dbport;
 };
 
-#define CLI_COMMON_OPTIONS(c) \
-	{ "db", NULL, CLI_STRING, &(c)->db, 0, 0, false, "URL", \
+#define CLI_COMMON_OPTIONS(type, member) \
+	{ "db", NULL, CLI_STRING, offsetof(type, member.db), 0, 0, false, "URL", \
 	  "database, sqlite:/path/file or mysql://user@host/name" }, \
-	{ "migrate", NULL, CLI_FLAG, &(c)->migrate, 0, 0, false, NULL, \
+	{ "migrate", NULL, CLI_FLAG, offsetof(type, member.migrate), 0, 0, false, NULL, \
 	  "bring the database's tables up to date and stop" }, \
-	{ "dry-run", NULL, CLI_FLAG, &(c)->dry_run, 0, 0, false, NULL, \
+	{ "dry-run", NULL, CLI_FLAG, offsetof(type, member.dry_run), 0, 0, false, NULL, \
 	  "with --migrate: print the statements, change nothing" }, \
-	{ "conf", NULL, CLI_STRING, &(c)->conf, 0, 0, false, "file", \
+	{ "conf", NULL, CLI_STRING, offsetof(type, member.conf), 0, 0, false, "file", \
 	  "configuration that may name the database" }, \
-	{ "dbhost", NULL, CLI_STRING, &(c)->dbhost, 0, 0, true, "host", "MySQL server" }, \
-	{ "dbname", NULL, CLI_STRING, &(c)->dbname, 0, 0, true, "name", "MySQL database" }, \
-	{ "dbpasswd", NULL, CLI_STRING, &(c)->dbpasswd, 0, 0, true, "word", \
+	{ "dbhost", NULL, CLI_STRING, offsetof(type, member.dbhost), 0, 0, true, "host", \
+	  "MySQL server" }, \
+	{ "dbname", NULL, CLI_STRING, offsetof(type, member.dbname), 0, 0, true, "name", \
+	  "MySQL database" }, \
+	{ "dbpasswd", NULL, CLI_STRING, offsetof(type, member.dbpasswd), 0, 0, true, "word", \
 	  "MySQL password" }, \
-	{ "dbport", NULL, CLI_NUMBER, &(c)->dbport, 1, 65535, true, "port", "MySQL port" }, \
-	{ "dbscheme", NULL, CLI_STRING, &(c)->dbscheme, 0, 0, true, "word", \
+	{ "dbport", NULL, CLI_NUMBER, offsetof(type, member.dbport), 1, 65535, true, "port", \
+	  "MySQL port" }, \
+	{ "dbscheme", NULL, CLI_STRING, offsetof(type, member.dbscheme), 0, 0, true, "word", \
 	  "mysql or MariaDB" }, \
-	{ "dbuser", NULL, CLI_STRING, &(c)->dbuser, 0, 0, true, "user", "MySQL user" }, \
-	{ "db-dsn", NULL, CLI_STRING, &(c)->db_dsn, 0, 0, true, "DSN", \
+	{ "dbuser", NULL, CLI_STRING, offsetof(type, member.dbuser), 0, 0, true, "user", \
+	  "MySQL user" }, \
+	{ "db-dsn", NULL, CLI_STRING, offsetof(type, member.db_dsn), 0, 0, true, "DSN", \
 	  "MySQL data source, DBI:mysql:key=value;..." }, \
-	{ "help", NULL, CLI_FLAG, &(c)->help, 0, 0, true, NULL, "print this and stop" }, \
-	{ "verbose", NULL, CLI_COUNT, &(c)->verbose, 0, 0, true, NULL, \
+	{ "help", NULL, CLI_FLAG, offsetof(type, member.help), 0, 0, true, NULL, \
+	  "print this and stop" }, \
+	{ "verbose", NULL, CLI_COUNT, offsetof(type, member.verbose), 0, 0, true, NULL, \
 	  "tell what is done; twice: more" }, \
-	{ "version", NULL, CLI_FLAG, &(c)->version, 0, 0, true, NULL, \
+	{ "version", NULL, CLI_FLAG, offsetof(type, member.version), 0, 0, true, NULL, \
 	  "print the version and stop" }
 
 /*
- * Reads argv[1..] into what the options point to. Returns -1 to go on, or the
- * status to exit with, all said: 1 after a bad option (one line and the usage on
- * stderr), 0 after --help (usage on stderr) or --version ("PROG v2.0.0" on stdout).
+ * Reads argv[1..] into *settings, where the options have their offsets. Returns -1 to
+ * go on, or the status to exit with, all said: 1 after a bad option (one line and the
+ * usage on stderr), 0 after --help (usage on stderr) or --version ("PROG v2.0.0" on
+ * stdout).
  * Arguments that are no options are bad where the table has no CLI_WORDS.
  */
 int cli_parse(const struct cli_common *c, const struct cli_option *options,
-    size_t noptions, int argc, char **argv);
+    size_t noptions, void *settings, int argc, char **argv);
 
 /*
  * The same reading without the end of the program: false, and why_r one line, for
  * a bad option. For settings that come from elsewhere than the command line.
  */
-bool cli_read(const struct cli_option *options, size_t noptions, int argc, char **argv,
-    char *why, size_t why_size);
+bool cli_read(const struct cli_option *options, size_t noptions, void *settings, int argc,
+    char **argv, char *why, size_t why_size);
 
 void cli_list_free(struct cli_list *list);
 

@@ -119,22 +119,25 @@ work(const struct run *run)
 	return status;
 }
 
+#define AT(member)	offsetof(struct run, member)
+
+static const struct cli_option options[] = {
+	{ "alltables", NULL, CLI_FLAG, AT(all_tables), 0, 0, true, NULL,
+	  "also remove names and addresses that nothing uses" },
+	{ "expire", NULL, CLI_STRING, AT(days_given), 0, 0, true, "days",
+	  "age of what is removed, " DAYS_DEFAULT " days by default" },
+	{ "batch", NULL, CLI_NUMBER, AT(batch), 1, BATCH_MAX, false, "number",
+	  "messages or names of one transaction" },
+	{ "unreported", NULL, CLI_FLAG, AT(unreported), 0, 0, false, NULL,
+	  "also remove messages that wait for their report" },
+	CLI_COMMON_OPTIONS(struct run, cli),
+};
+
 int
 main(int argc, char **argv)
 {
 	struct run run = { .cli.prog = PROG, .batch = BATCH_DEFAULT };
-	const struct cli_option options[] = {
-		{ "alltables", NULL, CLI_FLAG, &run.all_tables, 0, 0, true, NULL,
-		  "also remove names and addresses that nothing uses" },
-		{ "expire", NULL, CLI_STRING, &run.days_given, 0, 0, true, "days",
-		  "age of what is removed, " DAYS_DEFAULT " days by default" },
-		{ "batch", NULL, CLI_NUMBER, &run.batch, 1, BATCH_MAX, false, "number",
-		  "messages or names of one transaction" },
-		{ "unreported", NULL, CLI_FLAG, &run.unreported, 0, 0, false, NULL,
-		  "also remove messages that wait for their report" },
-		CLI_COMMON_OPTIONS(&run.cli),
-	};
-	int status = cli_parse(&run.cli, options, COUNT(options), argc, argv);
+	int status = cli_parse(&run.cli, options, COUNT(options), &run, argc, argv);
 
 	if (status < 0)
 		status = choose_days(&run);

@@ -55,36 +55,37 @@ struct tool {
 	int		 lock;
 };
 
+#define AT(member)	offsetof(struct settings, member)
+
+static const struct cli_option options[] = {
+	{ "conf", NULL, CLI_STRING, AT(common.conf), 0, 0, false, "file",
+	  "configuration of the filter" },
+	{ "config", NULL, CLI_STRING, AT(common.conf), 0, 0, false, "file", NULL },
+	{ "spool", NULL, CLI_STRING, AT(spool), 0, 0, false, "folder",
+	  "where the filter leaves failures" },
+	{ "test", "n", CLI_FLAG, AT(test), 0, 0, false, NULL,
+	  "print what would be sent, change nothing" },
+	{ "smtp-server", NULL, CLI_STRING, AT(smtp_server), 0, 0, false, "host",
+	  "send by SMTP, not by ReportCommand" },
+	{ "smtp-port", NULL, CLI_NUMBER, AT(smtp_port), 1, 65535, false, "port",
+	  "its port (25)" },
+	{ "timeout", NULL, CLI_NUMBER, AT(timeout_secs), 1, 3600, false, "seconds",
+	  "how long ReportCommand may take (60)" },
+	{ "max-age", NULL, CLI_NUMBER, AT(max_age_days), 1, 365, false, "days",
+	  "drop what is older (3)" },
+	{ "nameservers", NULL, CLI_STRING, AT(nameservers), 0, 0, false, "list",
+	  "DNS servers, IP or IP@port" },
+	{ "help", NULL, CLI_FLAG, AT(common.help), 0, 0, false, NULL, "print this and stop" },
+	{ "verbose", NULL, CLI_COUNT, AT(common.verbose), 0, 0, false, NULL,
+	  "tell what is done" },
+	{ "version", NULL, CLI_FLAG, AT(common.version), 0, 0, false, NULL,
+	  "print the version and stop" },
+};
+
 static int
 read_options(struct settings *s, int argc, char **argv)
 {
-	struct cli_common *c = &s->common;
-	const struct cli_option options[] = {
-		{ "conf", NULL, CLI_STRING, &c->conf, 0, 0, false, "file",
-		  "configuration of the filter" },
-		{ "config", NULL, CLI_STRING, &c->conf, 0, 0, false, "file", NULL },
-		{ "spool", NULL, CLI_STRING, &s->spool, 0, 0, false, "folder",
-		  "where the filter leaves failures" },
-		{ "test", "n", CLI_FLAG, &s->test, 0, 0, false, NULL,
-		  "print what would be sent, change nothing" },
-		{ "smtp-server", NULL, CLI_STRING, &s->smtp_server, 0, 0, false, "host",
-		  "send by SMTP, not by ReportCommand" },
-		{ "smtp-port", NULL, CLI_NUMBER, &s->smtp_port, 1, 65535, false, "port",
-		  "its port (25)" },
-		{ "timeout", NULL, CLI_NUMBER, &s->timeout_secs, 1, 3600, false, "seconds",
-		  "how long ReportCommand may take (60)" },
-		{ "max-age", NULL, CLI_NUMBER, &s->max_age_days, 1, 365, false, "days",
-		  "drop what is older (3)" },
-		{ "nameservers", NULL, CLI_STRING, &s->nameservers, 0, 0, false, "list",
-		  "DNS servers, IP or IP@port" },
-		{ "help", NULL, CLI_FLAG, &c->help, 0, 0, false, NULL, "print this and stop" },
-		{ "verbose", NULL, CLI_COUNT, &c->verbose, 0, 0, false, NULL,
-		  "tell what is done" },
-		{ "version", NULL, CLI_FLAG, &c->version, 0, 0, false, NULL,
-		  "print the version and stop" },
-	};
-
-	return cli_parse(c, options, COUNT(options), argc, argv);
+	return cli_parse(&s->common, options, COUNT(options), s, argc, argv);
 }
 
 /* Says why nothing can be done; the exit status. */

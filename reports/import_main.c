@@ -78,25 +78,32 @@ import_input(const struct cli_common *cli, const char *input)
 	return status;
 }
 
+struct settings {
+	struct cli_common	 cli;
+	const char		*input;	/* NULL: standard input */
+};
+
+#define AT(member)	offsetof(struct settings, member)
+
+static const struct cli_option options[] = {
+	{ "input", NULL, CLI_STRING, AT(input), 0, 0, true, "file",
+	  "history file; without it, or with -, standard input" },
+	CLI_COMMON_OPTIONS(struct settings, cli),
+};
+
 int
 main(int argc, char **argv)
 {
-	struct cli_common cli = { .prog = PROG };
-	const char *input = NULL;
-	const struct cli_option options[] = {
-		{ "input", NULL, CLI_STRING, &input, 0, 0, true, "file",
-		  "history file; without it, or with -, standard input" },
-		CLI_COMMON_OPTIONS(&cli),
-	};
-	int status = cli_parse(&cli, options, COUNT(options), argc, argv);
+	struct settings s = { .cli.prog = PROG };
+	int status = cli_parse(&s.cli, options, COUNT(options), &s, argc, argv);
 
 	if (status >= 0)
 		return status;
 	log_open(PROG, false, NULL, true);
-	if (input != NULL && strcmp(input, "-") == 0)
-		input = NULL;
-	cli_say_time(&cli, "started");
-	status = import_input(&cli, input);
-	cli_say_time(&cli, "terminating");
+	if (s.input != NULL && strcmp(s.input, "-") == 0)
+		s.input = NULL;
+	cli_say_time(&s.cli, "started");
+	status = import_input(&s.cli, s.input);
+	cli_say_time(&s.cli, "terminating");
 	return status;
 }

@@ -246,16 +246,19 @@ work(struct run *run)
 	return status;
 }
 
+#define AT(member)	offsetof(struct run, member)
+
+static const struct cli_option options[] = {
+	{ "history-file", NULL, CLI_STRING, AT(given), 0, 0, true, "file",
+	  "history file instead of the HistoryFile of the configuration" },
+	CLI_COMMON_OPTIONS(struct run, cli),
+};
+
 int
 main(int argc, char **argv)
 {
 	struct run run = { .cli.prog = PROG };
-	const struct cli_option options[] = {
-		{ "history-file", NULL, CLI_STRING, &run.given, 0, 0, true, "file",
-		  "history file instead of the HistoryFile of the configuration" },
-		CLI_COMMON_OPTIONS(&run.cli),
-	};
-	int status = cli_parse(&run.cli, options, COUNT(options), argc, argv);
+	int status = cli_parse(&run.cli, options, COUNT(options), &run, argc, argv);
 
 	if (status >= 0)
 		return status;

@@ -71,7 +71,7 @@ reports_opendmarc_reports_SOURCES = \
 	reports/reports_main.c \
 	reports/run.c reports/run.h reports/run_private.h \
 	reports/selftest.c reports/selftest.h \
-	reports/settings.c reports/settings.h \
+	reports/settings.c reports/settings.h reports/settings_server.c \
 	reports/suppress.c reports/suppress.h
 reports_opendmarc_reports_LDADD = reports/libreport.la reports/libcli.la common/libdns.la
 

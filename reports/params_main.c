@@ -120,19 +120,22 @@ work(const struct run *run)
 	return status;
 }
 
+#define AT(member)	offsetof(struct run, member)
+
+static const struct cli_option options[] = {
+	{ NULL, NULL, CLI_WORDS, AT(words), 0, 0, true, "domain", NULL },
+	{ "rua", NULL, CLI_STRING, AT(rua), 0, 0, true, "URIs",
+	  "addresses for the reports about the domain, - for nobody" },
+	{ "unlock", NULL, CLI_FLAG, AT(unlock), 0, 0, true, NULL,
+	  "go back to what the domain publishes" },
+	CLI_COMMON_OPTIONS(struct run, cli),
+};
+
 int
 main(int argc, char **argv)
 {
 	struct run run = { .cli.prog = PROG };
-	const struct cli_option options[] = {
-		{ NULL, NULL, CLI_WORDS, &run.words, 0, 0, true, "domain", NULL },
-		{ "rua", NULL, CLI_STRING, &run.rua, 0, 0, true, "URIs",
-		  "addresses for the reports about the domain, - for nobody" },
-		{ "unlock", NULL, CLI_FLAG, &run.unlock, 0, 0, true, NULL,
-		  "go back to what the domain publishes" },
-		CLI_COMMON_OPTIONS(&run.cli),
-	};
-	int status = cli_parse(&run.cli, options, COUNT(options), argc, argv);
+	int status = cli_parse(&run.cli, options, COUNT(options), &run, argc, argv);
 
 	if (status < 0 && !run.cli.migrate)
 		status = check(&run);

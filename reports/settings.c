@@ -2,10 +2,10 @@
  * settings.c - the option table of opendmarc-reports and its configuration file.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -23,127 +23,117 @@
 
 #define DAY_SECS	86400
 
-/* More options than the table has. */
-#define OPTIONS_MAX	80
+#define AT(member)	offsetof(struct report_settings, member)
 
-/* Builds the table; the number of its rows. */
-static size_t
-make_table(struct report_settings *s, struct cli_option table[OPTIONS_MAX])
-{
-	const struct cli_option options[] = {
-		CLI_COMMON_OPTIONS(&s->common),
-		{ "config", NULL, CLI_STRING, &s->config, 0, 0, true, "file",
-		  "options, one \"name = value\" a line" },
-		{ "date", NULL, CLI_STRING, &s->date, 0, 0, false, "YYYY-MM-DD",
-		  "report this UTC day" },
-		{ "day", NULL, CLI_FLAG, &s->day, 0, 0, true, NULL,
-		  "report the previous UTC day" },
-		{ "interval", NULL, CLI_NUMBER, &s->interval_secs, 600, 31 * DAY_SECS, true,
-		  "secs", "report windows of this length (86400)" },
-		{ "delay", NULL, CLI_NUMBER, &s->delay_secs, 0, 7 * DAY_SECS, false, "secs",
-		  "wait after the end of a window (3600)" },
-		{ "utc", NULL, CLI_FLAG, &s->utc, 0, 0, true, NULL, "no effect: it is always UTC" },
-		{ "domain", NULL, CLI_LIST, &s->only, 0, 0, true, "name",
-		  "only reports with this domain" },
-		{ "nodomain", NULL, CLI_LIST, &s->without, 0, 0, true, "name",
-		  "no report about this domain" },
-		{ "skipdomains", NULL, CLI_STRING, &s->skipdomains, 0, 0, true, "file",
-		  "no report about the domains in it" },
-		{ "require-pass", NULL, CLI_FLAG, &s->require_pass, 0, 0, false, NULL,
-		  "only domains with a message that passed" },
-		{ "format", NULL, CLI_STRING, &s->format, 0, 0, false, "form",
-		  "rfc9990 or rfc7489" },
-		{ "schema-dir", NULL, CLI_STRING, &s->schema_dir, 0, 0, false, "folder",
-		  "where the schemas are" },
-		{ "to-dir", NULL, CLI_STRING, &s->to_dir, 0, 0, false, "folder",
-		  "write reports there, send nothing" },
-		{ "workdir", NULL, CLI_STRING, &s->workdir, 0, 0, true, "folder",
-		  "where kept files go (.)" },
-		{ "keepfiles", NULL, CLI_FLAG, &s->keepfiles, 0, 0, true, NULL,
-		  "keep the XML of each report" },
-		{ "test", "n", CLI_FLAG, &s->test, 0, 0, true, NULL,
-		  "print what would be sent, send nothing" },
-		{ "update", NULL, CLI_FLAG, &s->update, 0, 0, true, NULL,
-		  "note what is sent (--noupdate: do not)" },
-		{ "report-email", NULL, CLI_STRING, &s->identity.email, 0, 0, true, "address",
-		  "sender of the reports" },
-		{ "report-contact", NULL, CLI_STRING, &s->identity.contact, 0, 0, true, "address",
-		  "whom readers may ask" },
-		{ "report-org", NULL, CLI_STRING, &s->identity.org, 0, 0, true, "name",
-		  "name of your organization" },
-		{ "report-domain", NULL, CLI_STRING, &s->identity.domain, 0, 0, false, "name",
-		  "domain of the reporter" },
-		{ "report-bcc", NULL, CLI_STRING, &s->bcc, 0, 0, true, "address",
-		  "gets every report too" },
-		{ "no-reports-list", "NoReportsList", CLI_STRING, &s->no_reports_list, 0, 0, true,
-		  "file", "addresses and domains that get none" },
-		{ "smtp-server", NULL, CLI_STRING, &s->smtp_server, 0, 0, true, "host",
-		  "mail server (127.0.0.1)" },
-		{ "smtp-port", NULL, CLI_NUMBER, &s->smtp_port, 1, 65535, true, "port",
-		  "its port (25)" },
-		{ "smtp-username", NULL, CLI_STRING, &s->smtp_username, 0, 0, true, "user",
-		  "log in there" },
-		{ "smtp-password", NULL, CLI_STRING, &s->smtp_password, 0, 0, true, "word",
-		  "with this password" },
-		{ "smtp-password-file", NULL, CLI_STRING, &s->smtp_password_file, 0, 0, false,
-		  "file", "with the password in this file" },
-		{ "smtp-ssl", NULL, CLI_FLAG, &s->smtp_ssl, 0, 0, true, NULL,
-		  "TLS from the first octet" },
-		{ "smtp-ssl-ca-file", NULL, CLI_STRING, &s->smtp_ca_file, 0, 0, true, "file",
-		  "certificates to trust" },
-		{ "smtp-starttls", NULL, CLI_STRING, &s->smtp_starttls, 0, 0, false, "how",
-		  "off, try or require" },
-		{ "sendmail", NULL, CLI_STRING, &s->sendmail, 0, 0, false, "program",
-		  "hand the mail to it instead" },
-		{ "https", NULL, CLI_FLAG, &s->https, 0, 0, false, NULL,
-		  "also to https destinations" },
-		{ "https-private", NULL, CLI_FLAG, &s->https_private, 0, 0, false, NULL,
-		  "also in private networks" },
-		{ "verp", NULL, CLI_FLAG, &s->verp, 0, 0, true, NULL,
-		  "a sender for each recipient" },
-		{ "verp-key-file", NULL, CLI_STRING, &s->verp_key_file, 0, 0, false, "file",
-		  "key of these senders" },
-		{ "max-mails", NULL, CLI_NUMBER, &s->max_mails, 1, 10000000, false, "n",
-		  "most mails of a run" },
-		{ "max-per-domain", NULL, CLI_NUMBER, &s->max_per_domain, 1, 10000000, false, "n",
-		  "most mails to one domain" },
-		{ "spread", NULL, CLI_NUMBER, &s->spread_secs, 0, DAY_SECS, false, "secs",
-		  "wait a time of one's own up to this" },
-		{ "bounce", NULL, CLI_FLAG, &s->bounce, 0, 0, false, NULL,
-		  "read a returned mail from standard input" },
-		{ "bounce-to", NULL, CLI_STRING, &s->bounce_to, 0, 0, false, "address",
-		  "the address it came to" },
-		{ "check-identity", NULL, CLI_FLAG, &s->check_identity, 0, 0, false, NULL,
-		  "tell whether our mail passes DMARC" },
-		{ "outgoing-ip", NULL, CLI_LIST, &s->outgoing_ips, 0, 0, false, "address",
-		  "from where it leaves" },
-		{ "audit", NULL, CLI_STRING, &s->audit, 0, 0, false, "YYYY-MM-DD",
-		  "tell what became of the messages of this day" },
-		{ "suppress", NULL, CLI_LIST, &s->suppress, 0, 0, false, "destination",
-		  "no reports to this address or domain" },
-		{ "reason", NULL, CLI_STRING, &s->reason, 0, 0, false, "text",
-		  "with --suppress: why" },
-		{ "until", NULL, CLI_STRING, &s->until, 0, 0, false, "YYYY-MM-DD",
-		  "with --suppress: only before this day" },
-		{ "unsuppress", NULL, CLI_LIST, &s->unsuppress, 0, 0, false, "destination",
-		  "reports to it again" },
-		{ "list-suppressed", NULL, CLI_FLAG, &s->list_suppressed, 0, 0, false, NULL,
-		  "print those that get no reports" },
-		{ "forensic", NULL, CLI_FLAG, &s->forensic, 0, 0, true, NULL,
-		  "not here: see opendmarc-failures" },
-		{ "stale-check", NULL, CLI_FLAG, &s->stale_check, 0, 0, true, NULL, "no effect" },
-		{ "stale-def-deny", NULL, CLI_FLAG, &s->stale_def_deny, 0, 0, true, NULL,
-		  "no effect" },
-		{ "stale-server", NULL, CLI_STRING, &s->stale_server, 0, 0, true, "URL",
-		  "no effect" },
-		{ "nameservers", NULL, CLI_STRING, &s->nameservers, 0, 0, false, "list",
-		  "DNS servers, IP or IP@port" },
-	};
-
-	_Static_assert(COUNT(options) <= OPTIONS_MAX, "the table has room");
-	memcpy(table, options, sizeof(options));
-	return COUNT(options);
-}
+static const struct cli_option options[] = {
+	CLI_COMMON_OPTIONS(struct report_settings, common),
+	{ "config", NULL, CLI_STRING, AT(config), 0, 0, true, "file",
+	  "options, one \"name = value\" a line" },
+	{ "date", NULL, CLI_STRING, AT(date), 0, 0, false, "YYYY-MM-DD",
+	  "report this UTC day" },
+	{ "day", NULL, CLI_FLAG, AT(day), 0, 0, true, NULL,
+	  "report the previous UTC day" },
+	{ "interval", NULL, CLI_NUMBER, AT(interval_secs), 600, 31 * DAY_SECS, true,
+	  "secs", "report windows of this length (86400)" },
+	{ "delay", NULL, CLI_NUMBER, AT(delay_secs), 0, 7 * DAY_SECS, false, "secs",
+	  "wait after the end of a window (3600)" },
+	{ "utc", NULL, CLI_FLAG, AT(utc), 0, 0, true, NULL, "no effect: it is always UTC" },
+	{ "domain", NULL, CLI_LIST, AT(only), 0, 0, true, "name",
+	  "only reports with this domain" },
+	{ "nodomain", NULL, CLI_LIST, AT(without), 0, 0, true, "name",
+	  "no report about this domain" },
+	{ "skipdomains", NULL, CLI_STRING, AT(skipdomains), 0, 0, true, "file",
+	  "no report about the domains in it" },
+	{ "require-pass", NULL, CLI_FLAG, AT(require_pass), 0, 0, false, NULL,
+	  "only domains with a message that passed" },
+	{ "format", NULL, CLI_STRING, AT(format), 0, 0, false, "form",
+	  "rfc9990 or rfc7489" },
+	{ "schema-dir", NULL, CLI_STRING, AT(schema_dir), 0, 0, false, "folder",
+	  "where the schemas are" },
+	{ "to-dir", NULL, CLI_STRING, AT(to_dir), 0, 0, false, "folder",
+	  "write reports there, send nothing" },
+	{ "workdir", NULL, CLI_STRING, AT(workdir), 0, 0, true, "folder",
+	  "where kept files go (.)" },
+	{ "keepfiles", NULL, CLI_FLAG, AT(keepfiles), 0, 0, true, NULL,
+	  "keep the XML of each report" },
+	{ "test", "n", CLI_FLAG, AT(test), 0, 0, true, NULL,
+	  "print what would be sent, send nothing" },
+	{ "update", NULL, CLI_FLAG, AT(update), 0, 0, true, NULL,
+	  "note what is sent (--noupdate: do not)" },
+	{ "report-email", NULL, CLI_STRING, AT(identity.email), 0, 0, true, "address",
+	  "sender of the reports" },
+	{ "report-contact", NULL, CLI_STRING, AT(identity.contact), 0, 0, true, "address",
+	  "whom readers may ask" },
+	{ "report-org", NULL, CLI_STRING, AT(identity.org), 0, 0, true, "name",
+	  "name of your organization" },
+	{ "report-domain", NULL, CLI_STRING, AT(identity.domain), 0, 0, false, "name",
+	  "domain of the reporter" },
+	{ "report-bcc", NULL, CLI_STRING, AT(bcc), 0, 0, true, "address",
+	  "gets every report too" },
+	{ "no-reports-list", "NoReportsList", CLI_STRING, AT(no_reports_list), 0, 0, true,
+	  "file", "addresses and domains that get none" },
+	{ "smtp-server", NULL, CLI_STRING, AT(smtp_server), 0, 0, true, "host",
+	  "mail server (127.0.0.1)" },
+	{ "smtp-port", NULL, CLI_NUMBER, AT(smtp_port), 1, 65535, true, "port",
+	  "its port (25)" },
+	{ "smtp-username", NULL, CLI_STRING, AT(smtp_username), 0, 0, true, "user",
+	  "log in there" },
+	{ "smtp-password", NULL, CLI_STRING, AT(smtp_password), 0, 0, true, "word",
+	  "with this password" },
+	{ "smtp-password-file", NULL, CLI_STRING, AT(smtp_password_file), 0, 0, false,
+	  "file", "with the password in this file" },
+	{ "smtp-ssl", NULL, CLI_FLAG, AT(smtp_ssl), 0, 0, true, NULL,
+	  "TLS from the first octet" },
+	{ "smtp-ssl-ca-file", NULL, CLI_STRING, AT(smtp_ca_file), 0, 0, true, "file",
+	  "certificates to trust" },
+	{ "smtp-starttls", NULL, CLI_STRING, AT(smtp_starttls), 0, 0, false, "how",
+	  "off, try or require" },
+	{ "sendmail", NULL, CLI_STRING, AT(sendmail), 0, 0, false, "program",
+	  "hand the mail to it instead" },
+	{ "https", NULL, CLI_FLAG, AT(https), 0, 0, false, NULL,
+	  "also to https destinations" },
+	{ "https-private", NULL, CLI_FLAG, AT(https_private), 0, 0, false, NULL,
+	  "also in private networks" },
+	{ "verp", NULL, CLI_FLAG, AT(verp), 0, 0, true, NULL,
+	  "a sender for each recipient" },
+	{ "verp-key-file", NULL, CLI_STRING, AT(verp_key_file), 0, 0, false, "file",
+	  "key of these senders" },
+	{ "max-mails", NULL, CLI_NUMBER, AT(max_mails), 1, 10000000, false, "n",
+	  "most mails of a run" },
+	{ "max-per-domain", NULL, CLI_NUMBER, AT(max_per_domain), 1, 10000000, false, "n",
+	  "most mails to one domain" },
+	{ "spread", NULL, CLI_NUMBER, AT(spread_secs), 0, DAY_SECS, false, "secs",
+	  "wait a time of one's own up to this" },
+	{ "bounce", NULL, CLI_FLAG, AT(bounce), 0, 0, false, NULL,
+	  "read a returned mail from standard input" },
+	{ "bounce-to", NULL, CLI_STRING, AT(bounce_to), 0, 0, false, "address",
+	  "the address it came to" },
+	{ "check-identity", NULL, CLI_FLAG, AT(check_identity), 0, 0, false, NULL,
+	  "tell whether our mail passes DMARC" },
+	{ "outgoing-ip", NULL, CLI_LIST, AT(outgoing_ips), 0, 0, false, "address",
+	  "from where it leaves" },
+	{ "audit", NULL, CLI_STRING, AT(audit), 0, 0, false, "YYYY-MM-DD",
+	  "tell what became of the messages of this day" },
+	{ "suppress", NULL, CLI_LIST, AT(suppress), 0, 0, false, "destination",
+	  "no reports to this address or domain" },
+	{ "reason", NULL, CLI_STRING, AT(reason), 0, 0, false, "text",
+	  "with --suppress: why" },
+	{ "until", NULL, CLI_STRING, AT(until), 0, 0, false, "YYYY-MM-DD",
+	  "with --suppress: only before this day" },
+	{ "unsuppress", NULL, CLI_LIST, AT(unsuppress), 0, 0, false, "destination",
+	  "reports to it again" },
+	{ "list-suppressed", NULL, CLI_FLAG, AT(list_suppressed), 0, 0, false, NULL,
+	  "print those that get no reports" },
+	{ "forensic", NULL, CLI_FLAG, AT(forensic), 0, 0, true, NULL,
+	  "not here: see opendmarc-failures" },
+	{ "stale-check", NULL, CLI_FLAG, AT(stale_check), 0, 0, true, NULL, "no effect" },
+	{ "stale-def-deny", NULL, CLI_FLAG, AT(stale_def_deny), 0, 0, true, NULL,
+	  "no effect" },
+	{ "stale-server", NULL, CLI_STRING, AT(stale_server), 0, 0, true, "URL",
+	  "no effect" },
+	{ "nameservers", NULL, CLI_STRING, AT(nameservers), 0, 0, false, "list",
+	  "DNS servers, IP or IP@port" },
+};
 
 static void
 set_defaults(struct report_settings *s)
@@ -155,14 +145,14 @@ set_defaults(struct report_settings *s)
 
 /* The option of this whole name, letter case ignored; NULL: none. */
 static const struct cli_option *
-find_option(const struct cli_option *table, size_t n, struct odm_span name)
+find_option(struct odm_span name)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (odm_span_ieq(name, table[i].name) ||
-		    (table[i].alias != NULL && odm_span_ieq(name, table[i].alias)))
-			return &table[i];
+	for (i = 0; i < COUNT(options); i++)
+		if (odm_span_ieq(name, options[i].name) ||
+		    (options[i].alias != NULL && odm_span_ieq(name, options[i].alias)))
+			return &options[i];
 	return NULL;
 }
 
@@ -177,7 +167,7 @@ is_one_of(struct odm_span text, const char *a, const char *b, const char *c)
  * in it. NULL, and the reason in *why_r, when it is wrong.
  */
 static char *
-line_to_arg(const struct cli_option *table, size_t n, struct odm_span line, const char **why_r)
+line_to_arg(struct odm_span line, const char **why_r)
 {
 	size_t equals = odm_span_find(line, '=');
 	struct odm_span name = odm_span_trim(odm_span_sub(line, 0, equals)), value = { NULL, 0 };
@@ -190,7 +180,7 @@ line_to_arg(const struct cli_option *table, size_t n, struct odm_span line, cons
 	if (name.len == 0 || value.len == 0)
 		return strdup("");
 	*why_r = "is no option";
-	if ((o = find_option(table, n, name)) == NULL)
+	if ((o = find_option(name)) == NULL)
 		return NULL;
 	if (o->type != CLI_FLAG && o->type != CLI_COUNT)
 		len = asprintf(&arg, "--%s=%.*s", o->name, (int)value.len, value.at);
@@ -208,8 +198,7 @@ line_to_arg(const struct cli_option *table, size_t n, struct odm_span line, cons
 
 /* Adds the lines of text to s->args. False, all said, when one of them is wrong. */
 static bool
-add_lines(struct report_settings *s, const struct cli_option *table, size_t n,
-    const char *path, struct odm_span text)
+add_lines(struct report_settings *s, const char *path, struct odm_span text)
 {
 	struct odm_span line;
 	const char *why = "";
@@ -218,7 +207,7 @@ add_lines(struct report_settings *s, const struct cli_option *table, size_t n,
 
 	while (textfile_line(&text, &line)) {
 		number++;
-		arg = s->nargs > CONFIG_LINES_MAX ? NULL : line_to_arg(table, n, line, &why);
+		arg = s->nargs > CONFIG_LINES_MAX ? NULL : line_to_arg(line, &why);
 		if (arg == NULL) {
 			log_write(LOG_LEVEL_ERROR, "%s: line %d: \"%.*s\" %s", path, number,
 			    line.len > 100 ? 100 : (int)line.len, line.at,
@@ -235,8 +224,7 @@ add_lines(struct report_settings *s, const struct cli_option *table, size_t n,
 
 /* Puts the file before the command line: s->args. -1 to go on, or the exit status. */
 static int
-join_arguments(struct report_settings *s, const struct cli_option *table, size_t n,
-    int argc, char **argv)
+join_arguments(struct report_settings *s, int argc, char **argv)
 {
 	const char *path = s->config != NULL ? s->config : DEFAULT_CONFIG;
 	struct odm_strbuf text;
@@ -254,7 +242,7 @@ join_arguments(struct report_settings *s, const struct cli_option *table, size_t
 	} else if (!textfile_read(path, &text, &why)) {
 		log_write(LOG_LEVEL_ERROR, "%s: %s", path, why);
 		status = CLI_EXIT_CONFIG;
-	} else if (!add_lines(s, table, n, path, odm_strbuf_span(&text))) {
+	} else if (!add_lines(s, path, odm_strbuf_span(&text))) {
 		status = CLI_EXIT_CONFIG;
 	}
 	odm_strbuf_free(&text);
@@ -314,16 +302,15 @@ warn_of_old(const struct report_settings *s)
 int
 report_settings_read(struct report_settings *s, int argc, char **argv)
 {
-	struct cli_option table[OPTIONS_MAX];
-	size_t n = make_table(s, table);
 	int status, nargs;
 	char **args;
 
 	/* A first reading, for --config, --help and mistakes. */
 	set_defaults(s);
-	if ((status = cli_parse(&s->common, table, n, argc, argv)) >= 0)
+	status = cli_parse(&s->common, options, COUNT(options), s, argc, argv);
+	if (status >= 0)
 		return status;
-	if ((status = join_arguments(s, table, n, argc, argv)) >= 0)
+	if ((status = join_arguments(s, argc, argv)) >= 0)
 		return status;
 	free_values(s);
 	args = s->args;
@@ -331,7 +318,8 @@ report_settings_read(struct report_settings *s, int argc, char **argv)
 	set_defaults(s);
 	s->args = args;
 	s->nargs = nargs;
-	if ((status = cli_parse(&s->common, table, n, s->nargs, s->args)) >= 0)
+	status = cli_parse(&s->common, options, COUNT(options), s, s->nargs, s->args);
+	if (status >= 0)
 		return status;
 	warn_of_old(s);
 	return read_environment(s) ? -1 : CLI_EXIT_FAILED;
@@ -348,96 +336,4 @@ report_settings_free(struct report_settings *s)
 	free(s->args);
 	s->args = NULL;
 	s->nargs = 0;
-}
-
-/* Reads the first line of the password file. */
-static bool
-read_password(const char *path, char password_r[REPORT_SMTP_PASSWORD_SIZE], char *why,
-    size_t why_size)
-{
-	const char *reason = "it is empty or too long";
-	struct odm_strbuf text;
-	struct odm_span rest, line;
-	struct stat info;
-	bool okay = false;
-
-	odm_strbuf_init(&text, CONFIG_OCTETS_MAX);
-	if (stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0) {
-		reason = "everybody may read it; chmod it to 600";
-	} else if (textfile_read(path, &text, &reason)) {
-		rest = odm_strbuf_span(&text);
-		okay = odm_span_next(&rest, '\n', &line);
-		if (okay && line.len > 0 && line.at[line.len - 1] == '\r')
-			line.len--;
-		okay = okay && line.len > 0 &&
-		    odm_span_copy(line, password_r, REPORT_SMTP_PASSWORD_SIZE);
-		reason = okay ? NULL : "it is empty or too long";
-	}
-	if (text.at != NULL && text.len > 0)
-		explicit_bzero(text.at, text.len);
-	odm_strbuf_free(&text);
-	if (!okay)
-		(void)snprintf(why, why_size, "--smtp-password-file %s: %s", path, reason);
-	return okay;
-}
-
-/* Which protection the options ask for. */
-static bool
-choose_tls(const struct report_settings *s, enum report_smtp_tls *tls_r, char *why,
-    size_t why_size)
-{
-	const char *how = s->smtp_starttls;
-
-	if (s->smtp_ssl && how != NULL) {
-		(void)snprintf(why, why_size, "--smtp-ssl and --smtp-starttls are two ways to "
-		    "the same end: leave one out");
-		return false;
-	}
-	if (s->smtp_ssl)
-		*tls_r = REPORT_SMTP_TLS_IMPLICIT;
-	else if (how == NULL)
-		*tls_r = s->smtp_username != NULL ? REPORT_SMTP_TLS_REQUIRE :
-		    REPORT_SMTP_TLS_TRY;
-	else if (strcmp(how, "off") == 0)
-		*tls_r = REPORT_SMTP_TLS_OFF;
-	else if (strcmp(how, "try") == 0 && s->smtp_username == NULL)
-		*tls_r = REPORT_SMTP_TLS_TRY;
-	else if (strcmp(how, "require") == 0)
-		*tls_r = REPORT_SMTP_TLS_REQUIRE;
-	else {
-		(void)snprintf(why, why_size, strcmp(how, "try") == 0 ?
-		    "--smtp-starttls try does not protect a password: say require, or off to "
-		    "send it as it is" : "--smtp-starttls is off, try or require");
-		return false;
-	}
-	return true;
-}
-
-bool
-report_settings_server(const struct report_settings *s, const char *helo,
-    struct report_smtp_server *server_r, char *why, size_t why_size)
-{
-	struct report_smtp_server server = { .host = s->smtp_server, .helo = helo,
-	    .ca_file = s->smtp_ca_file, .username = s->smtp_username };
-
-	if (!choose_tls(s, &server.tls, why, why_size))
-		return false;
-	server.port = s->smtp_port != 0 ? (int)s->smtp_port :
-	    server.tls == REPORT_SMTP_TLS_IMPLICIT ? 465 : 25;
-	if ((s->smtp_username == NULL) !=
-	    (s->smtp_password == NULL && s->smtp_password_file == NULL)) {
-		(void)snprintf(why, why_size, "--smtp-username goes with --smtp-password-file");
-		return false;
-	}
-	if (s->smtp_password_file != NULL) {
-		if (!read_password(s->smtp_password_file, server.password, why, why_size))
-			return false;
-	} else if (s->smtp_password != NULL &&
-	    !odm_span_copy(odm_span_str(s->smtp_password), server.password,
-	    sizeof(server.password))) {
-		(void)snprintf(why, why_size, "--smtp-password is too long");
-		return false;
-	}
-	*server_r = server;
-	return true;
 }

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,17 +22,19 @@ struct all {
 	const char		*date;
 };
 
-#define OPTIONS(a) { \
-	{ "input", NULL, CLI_STRING, &(a)->input, 0, 0, true, "file", "h" }, \
-	{ "domain", NULL, CLI_STRING, &(a)->domain, 0, 0, true, "name", "h" }, \
-	{ "nodomain", NULL, CLI_LIST, &(a)->nodomain, 0, 0, true, "name", "h" }, \
-	{ "update", NULL, CLI_FLAG, &(a)->update, 0, 0, true, NULL, "h" }, \
-	{ "test", "n", CLI_FLAG, &(a)->test, 0, 0, true, NULL, "h" }, \
-	{ "day", NULL, CLI_FLAG, &(a)->day, 0, 0, true, NULL, "h" }, \
-	{ "interval", NULL, CLI_NUMBER, &(a)->interval, 1, 1000000, true, "secs", "h" }, \
-	{ "date", NULL, CLI_STRING, &(a)->date, 0, 0, false, "day", "h" }, \
-	CLI_COMMON_OPTIONS(&(a)->common), \
-}
+#define AT(member)	offsetof(struct all, member)
+
+static const struct cli_option options[] = {
+	{ "input", NULL, CLI_STRING, AT(input), 0, 0, true, "file", "h" },
+	{ "domain", NULL, CLI_STRING, AT(domain), 0, 0, true, "name", "h" },
+	{ "nodomain", NULL, CLI_LIST, AT(nodomain), 0, 0, true, "name", "h" },
+	{ "update", NULL, CLI_FLAG, AT(update), 0, 0, true, NULL, "h" },
+	{ "test", "n", CLI_FLAG, AT(test), 0, 0, true, NULL, "h" },
+	{ "day", NULL, CLI_FLAG, AT(day), 0, 0, true, NULL, "h" },
+	{ "interval", NULL, CLI_NUMBER, AT(interval), 1, 1000000, true, "secs", "h" },
+	{ "date", NULL, CLI_STRING, AT(date), 0, 0, false, "day", "h" },
+	CLI_COMMON_OPTIONS(struct all, common),
+};
 
 /* Splits words at blanks into an argument vector of exact-size copies. */
 static int
@@ -150,11 +153,10 @@ static const struct cli_case {
 START_TEST(command_lines)
 {
 	struct all a = { .update = true };
-	const struct cli_option options[] = OPTIONS(&a);
 	char *argv[16], text[512], why[256] = "";
 	int argc = split(cases[_i].line, argv);
 	const char *want = cases[_i].want;
-	bool good = cli_read(options, COUNT(options), argc, argv, why, sizeof(why));
+	bool good = cli_read(options, COUNT(options), &a, argc, argv, why, sizeof(why));
 
 	show_all(&a, text, sizeof(text));
 	if (want[0] == '!') {
@@ -272,13 +274,12 @@ END_TEST
 START_TEST(too_many_values)
 {
 	struct all a = { .update = true };
-	const struct cli_option options[] = OPTIONS(&a);
 	char prog[] = "prog", word[] = "--nodomain=x", *argv[] = { prog, word, NULL };
 	char why[256];
 
 	for (int i = 0; i < CLI_LIST_MAX; i++)
-		ck_assert(cli_read(options, COUNT(options), 2, argv, why, sizeof(why)));
-	ck_assert(!cli_read(options, COUNT(options), 2, argv, why, sizeof(why)));
+		ck_assert(cli_read(options, COUNT(options), &a, 2, argv, why, sizeof(why)));
+	ck_assert(!cli_read(options, COUNT(options), &a, 2, argv, why, sizeof(why)));
 	cli_list_free(&a.nodomain);
 }
 END_TEST
