@@ -95,7 +95,8 @@ strike_out(struct group *g)
 
 		if (d->state != REPORT_DEST_UNCHECKED && d->state != REPORT_DEST_READY)
 			continue;
-		if (report_noreports_has(g->run->noreports, d->address, d->host))
+		if (report_namelist_has(g->run->noreports, d->address) ||
+		    report_namelist_has(g->run->noreports, d->host))
 			d->reason = "it is in NoReportsList";
 		else if (strcasecmp(d->address, g->run->sender) == 0)
 			d->reason = "it is our own address";

@@ -16,7 +16,7 @@
 #include "common/conf.h"
 #include "common/resolver.h"
 #include "reports/failqueue.h"
-#include "reports/noreports.h"
+#include "reports/namelist.h"
 #include "reports/redact.h"
 
 /* How long a report waits for a DNS that does not say whether a destination agrees. */
@@ -27,7 +27,7 @@ struct report_failures {
 	int64_t		 now, max_age_secs, dns_timeout_ms;
 	struct resolver	*resolver;
 	const struct report_redact *redact;	/* NULL: nothing is hidden */
-	const struct report_noreports *noreports;	/* may be NULL */
+	const struct report_namelist *noreports;	/* may be NULL */
 	const struct conf_list *copies;	/* who gets every report, unredacted */
 	const char	*from;		/* text of the From field */
 	const char	*sender;	/* the address in it */

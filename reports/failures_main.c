@@ -47,7 +47,7 @@ struct tool {
 	struct report_smtp *smtp;	/* NULL: the command */
 	struct report_command command;
 	struct report_redact redact;
-	struct report_noreports *noreports;
+	struct report_namelist *noreports;
 	struct report_failures run;
 	char		 from[FAILURE_VALUE_MAX];
 	char		 sender[ODM_URI_ADDRESS_MAX + 1];
@@ -193,7 +193,8 @@ read_noreports(struct tool *t)
 
 	if (t->conf->no_reports_list == NULL)
 		return -1;
-	t->noreports = report_noreports_read(t->conf->no_reports_list, why, sizeof(why));
+	t->noreports = report_namelist_read(t->conf->no_reports_list, true, why,
+	    sizeof(why));
 	if (t->noreports == NULL)
 		return refuse_option(t, "NoReportsList", why);
 	t->run.noreports = t->noreports;
@@ -310,7 +311,7 @@ finish(struct tool *t)
 	report_smtp_free(&t->smtp);
 	report_command_free(&t->command);
 	resolver_free(&t->resolver);
-	report_noreports_free(&t->noreports);
+	report_namelist_free(&t->noreports);
 	conf_free(&t->conf);
 	if (t->lock >= 0)
 		(void)close(t->lock);

@@ -84,7 +84,6 @@ reports_opendmarc_failures_SOURCES = \
 	reports/failqueue.c reports/failqueue.h \
 	reports/failures.c reports/failures.h reports/failures_private.h \
 	reports/failures_main.c \
-	reports/noreports.c reports/noreports.h \
 	reports/queue.c reports/queue.h
 reports_opendmarc_failures_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 reports_opendmarc_failures_LDADD = reports/libarf.la reports/libreport.la reports/libcli.la \

@@ -188,11 +188,12 @@ choose_mode(struct tool *t)
 static bool
 read_list(const char *option, const char *path, struct report_namelist **list_r)
 {
-	const char *why;
+	char why[700];
 
-	if (path == NULL || (*list_r = report_namelist_read(path, &why)) != NULL)
+	if (path == NULL ||
+	    (*list_r = report_namelist_read(path, false, why, sizeof(why))) != NULL)
 		return true;
-	(void)refuse("--%s %s: %s", option, path, why);
+	(void)refuse("--%s %s", option, why);
 	return false;
 }
 

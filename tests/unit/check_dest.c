@@ -164,14 +164,14 @@ START_TEST(more_kinds)
 	char path[] = "/tmp/check_dest.XXXXXX";
 	static const char text[] = "# quiet\nB@x.example\nw.example # why\n";
 	struct report_namelist *list;
-	const char *why;
+	char why[300];
 	int fd = mkstemp(path);
 
 	ck_assert_int_eq(write(fd, text, sizeof(text) - 1), (int)sizeof(text) - 1);
 	ck_assert_int_eq(close(fd), 0);
-	ck_assert_ptr_nonnull(list = report_namelist_read(path, &why));
+	ck_assert_ptr_nonnull(list = report_namelist_read(path, false, why, sizeof(why)));
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_ptr_null(report_namelist_read(path, &why));
+	ck_assert_ptr_null(report_namelist_read(path, false, why, sizeof(why)));
 
 	report_dests_read(odm_span_str("https://w.example/r!5m,mailto:a@x.example,"
 	    "mailto:b@x.example,https://v.example/"), true, d);

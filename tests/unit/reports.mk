@@ -8,6 +8,7 @@ report_tests = \
 	tests/unit/check_dest \
 	tests/unit/check_identity \
 	tests/unit/check_mail \
+	tests/unit/check_namelist \
 	tests/unit/check_pack \
 	tests/unit/check_queue \
 	tests/unit/check_reportid \
@@ -42,6 +43,10 @@ tests_unit_check_mail_SOURCES = tests/unit/check_mail.c \
 	tests/unit/golden.c tests/unit/golden.h
 tests_unit_check_mail_CFLAGS = $(unit_cflags) $(GMIME_CFLAGS)
 tests_unit_check_mail_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_namelist_SOURCES = tests/unit/check_namelist.c
+tests_unit_check_namelist_CFLAGS = $(unit_cflags)
+tests_unit_check_namelist_LDADD = reports/libreport.la $(CHECK_LIBS)
 
 tests_unit_check_pack_SOURCES = tests/unit/check_pack.c
 tests_unit_check_pack_CFLAGS = $(unit_cflags) $(ZLIB_CFLAGS)
