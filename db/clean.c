@@ -106,6 +106,11 @@ clean_record_is(const struct history_record *rec)
 		if (!is_name(rec->dkim[i].domain, STORE_NAME_MAX) ||
 		    !is_name_or_null(rec->dkim[i].selector, STORE_NAME_MAX))
 			return false;
+	for (size_t i = 0; i < rec->narcseals; i++)
+		if (!is_name_or_null(rec->arcseals[i].domain, STORE_NAME_MAX) ||
+		    !is_name_or_null(rec->arcseals[i].selector, STORE_NAME_MAX) ||
+		    !is_name_or_null(rec->arcseals[i].ip, ADDRESS_MAX))
+			return false;
 	for (size_t i = 0; i < rec->nrua; i++)
 		if (!is_name(rec->rua[i], ODM_HISTORY_VALUE_MAX))
 			return false;
@@ -149,6 +154,26 @@ copy_name(char **member, const char *text, size_t max)
 	if (!history_set(member, odm_span_str(text)))
 		return false;
 	clean_name(*member, max);
+	return true;
+}
+
+static bool
+copy_arcseals(const struct history_record *rec, struct history_record *copy)
+{
+	for (size_t i = 0; i < rec->narcseals; i++) {
+		const struct history_arcseal *from = &rec->arcseals[i];
+		struct odm_span none = { "", 0 };
+		struct history_arcseal *to;
+
+		if (!history_add_arcseal(copy, from->instance, none, none, none) ||
+		    copy->narcseals != i + 1)
+			return false;
+		to = &copy->arcseals[i];
+		if (!copy_domain(&to->domain, from->domain) ||
+		    !copy_name(&to->selector, from->selector, STORE_NAME_MAX) ||
+		    !copy_name(&to->ip, from->ip, ADDRESS_MAX))
+			return false;
+	}
 	return true;
 }
 
@@ -200,7 +225,7 @@ copy_texts(const struct history_record *rec, struct history_record *copy)
 	    copy_domain(&copy->pdomain, rec->pdomain) &&
 	    copy_domain(&copy->spf_domain, rec->spf_domain) &&
 	    copy_name(&copy->discovery, rec->discovery, STORE_NAME_MAX) &&
-	    copy_lists(rec, copy);
+	    copy_lists(rec, copy) && copy_arcseals(rec, copy);
 }
 
 bool
@@ -212,7 +237,8 @@ clean_record(const struct history_record *rec, struct history_record *copy)
 	copy->dkim = NULL;
 	copy->rua = NULL;
 	copy->reasons = NULL;
-	copy->ndkim = copy->nrua = copy->nreasons = 0;
+	copy->arcseals = NULL;
+	copy->ndkim = copy->nrua = copy->nreasons = copy->narcseals = 0;
 	if (copy_texts(rec, copy))
 		return true;
 	history_record_clear(copy);
