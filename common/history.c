@@ -35,6 +35,11 @@ static const struct odm_name overrides[] = {
 	{ HISTORY_OVERRIDE_TRUSTED_FORWARDER,	"trusted_forwarder" },
 };
 
+static const struct odm_name automatics[] = {
+	{ HISTORY_AUTOMATIC_REPORT,	"report" },
+	{ HISTORY_AUTOMATIC_BOUNCE,	"bounce" },
+};
+
 int
 history_code(enum odm_result result)
 {
@@ -67,6 +72,23 @@ history_override_parse(struct odm_span word, enum history_override *type_r)
 	if (!odm_name_value(overrides, COUNT(overrides), word, &value))
 		return false;
 	*type_r = (enum history_override)value;
+	return true;
+}
+
+const char *
+history_automatic_name(enum history_automatic kind)
+{
+	return odm_name_of(automatics, COUNT(automatics), (int)kind);
+}
+
+bool
+history_automatic_parse(struct odm_span word, enum history_automatic *kind_r)
+{
+	int value;
+
+	if (!odm_name_value(automatics, COUNT(automatics), word, &value))
+		return false;
+	*kind_r = (enum history_automatic)value;
 	return true;
 }
 
@@ -376,7 +398,10 @@ history_write(const struct history_record *rec, bool full, struct odm_strbuf *ou
 	odm_strbuf_addf(out, "arc_policy %d ", rec->arc_policy);
 	arcjson_write(rec, out);
 	odm_strbuf_addc(out, '\n');
-	if (full)
+	if (full) {
 		put_reasons(out, rec);
+		if (rec->automatic != HISTORY_AUTOMATIC_NO)
+			put_text(out, "automatic", history_automatic_name(rec->automatic));
+	}
 	put_int(out, "action", rec->action);
 }

@@ -58,6 +58,13 @@ enum history_override {
 	HISTORY_OVERRIDE_TRUSTED_FORWARDER
 };
 
+/* Mail that programs write to each other, and that asks for no report by itself. */
+enum history_automatic {
+	HISTORY_AUTOMATIC_NO,
+	HISTORY_AUTOMATIC_REPORT,	/* a report about mail */
+	HISTORY_AUTOMATIC_BOUNCE	/* a notification, or another reply of a program */
+};
+
 /* Limits of what a reader keeps of one record; more is dropped and said so. */
 #define HISTORY_DKIM_MAX	1000
 #define HISTORY_RUA_MAX		100
@@ -108,6 +115,7 @@ struct history_record {
 	int	 arc_policy;		/* 0 pass, 1 unused, 2 fail */
 	struct history_arcseal *arcseals;	/* in header order, newest first; key arc_policy */
 	size_t	 narcseals;
+	enum history_automatic automatic;	/* new key: report, bounce */
 	int	 action;		/* enum history_action */
 	struct history_reason *reasons;	/* new key: override TYPE COMMENT */
 	size_t	 nreasons;
@@ -124,6 +132,10 @@ enum odm_result history_result(int code);
 /* The word of an override type, and back; false for an unknown word. */
 const char *history_override_name(enum history_override type);
 bool history_override_parse(struct odm_span word, enum history_override *type_r);
+
+/* The word of a kind of automatic mail, NULL for NO, and back; false for an unknown word. */
+const char *history_automatic_name(enum history_automatic kind);
+bool history_automatic_parse(struct odm_span word, enum history_automatic *kind_r);
 
 /* An empty record with the defaults of a reader. */
 void history_record_init(struct history_record *rec);

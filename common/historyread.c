@@ -27,7 +27,8 @@ enum kind {
 	KIND_DKIM,
 	KIND_RUA,
 	KIND_ARC_POLICY,	/* a number, then the seals, arcjson.h */
-	KIND_OVERRIDE
+	KIND_OVERRIDE,
+	KIND_AUTOMATIC
 };
 
 /* Keys whose repetition shows that two records ran together. */
@@ -72,6 +73,7 @@ static const struct key {
 	{ "arc",	KIND_INT,	AT(arc),	CODE_MIN, CODE_MAX, NULL, false },
 	{ "arc_policy",	KIND_ARC_POLICY, AT(arc_policy), 0, 2, NULL, false },
 	{ "override",	KIND_OVERRIDE,	AT(reasons),	0, 0, NULL, false },
+	{ "automatic",	KIND_AUTOMATIC,	AT(automatic),	0, 0, NULL, false },
 	{ "action",	KIND_INT,	AT(action),	0, 4, NULL, false },
 #undef AT
 };
@@ -230,6 +232,16 @@ read_override(struct history_record *rec, struct odm_span value, const char **wh
 	return HISTORY_LINE_OKAY;
 }
 
+/* A kind of later days is mail like other mail here: it is told. */
+static enum history_line
+read_automatic(struct history_record *rec, struct odm_span value, const char **why_r)
+{
+	rec->automatic = HISTORY_AUTOMATIC_NO;
+	if (!history_automatic_parse(value, &rec->automatic))
+		*why_r = "unknown kind of automatic mail: it counts as other mail";
+	return HISTORY_LINE_OKAY;
+}
+
 static enum history_line
 read_arc_policy(struct history_record *rec, const struct key *key, struct odm_span value,
     const char **why_r)
@@ -285,6 +297,8 @@ read_value(struct history_record *rec, const struct key *key, struct odm_span va
 		return read_rua(rec, value, why_r);
 	case KIND_OVERRIDE:
 		return read_override(rec, value, why_r);
+	case KIND_AUTOMATIC:
+		return read_automatic(rec, value, why_r);
 	case KIND_RECEIVED:
 		good = odm_span_number(value, RECEIVED_MAX, &seconds);
 		if (good)

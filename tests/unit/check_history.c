@@ -581,6 +581,45 @@ START_TEST(override_words)
 }
 END_TEST
 
+/* In the full form only, before action; it comes back; a kind of later days is dropped. */
+START_TEST(automatic_mail)
+{
+	static const struct {
+		enum history_automatic kind;
+		const char *line;
+	} kinds[] = {
+		{ HISTORY_AUTOMATIC_NO, NULL },
+		{ HISTORY_AUTOMATIC_REPORT, "\nautomatic report\naction 2\n" },
+		{ HISTORY_AUTOMATIC_BOUNCE, "\nautomatic bounce\naction 2\n" },
+	};
+	struct history_record rec, again;
+	struct odm_strbuf full, old;
+	const char *why;
+
+	fill(&rec);
+	rec.automatic = kinds[_i].kind;
+	odm_strbuf_init(&full, 65536);
+	odm_strbuf_init(&old, 65536);
+	history_write(&rec, true, &full);
+	history_write(&rec, false, &old);
+	ck_assert_ptr_null(strstr(old.at, "automatic"));
+	if (kinds[_i].line == NULL)
+		ck_assert_ptr_null(strstr(full.at, "automatic"));
+	else
+		ck_assert_ptr_nonnull(strstr(full.at, kinds[_i].line));
+	history_record_init(&again);
+	ck_assert(read_record(&again, full.at, &why) == HISTORY_LINE_OKAY);
+	ck_assert_int_eq(again.automatic, kinds[_i].kind);
+	ck_assert(read_exact(&again, str("automatic haiku"), false, &why) == HISTORY_LINE_OKAY);
+	ck_assert_str_eq(why, "unknown kind of automatic mail: it counts as other mail");
+	ck_assert_int_eq(again.automatic, HISTORY_AUTOMATIC_NO);
+	history_record_clear(&rec);
+	history_record_clear(&again);
+	odm_strbuf_free(&full);
+	odm_strbuf_free(&old);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -600,6 +639,7 @@ main(void)
 	tcase_add_test(tc, limits);
 	tcase_add_loop_test(tc, codes, 0, 8);
 	tcase_add_loop_test(tc, override_words, 0, 5);
+	tcase_add_loop_test(tc, automatic_mail, 0, 3);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
