@@ -182,9 +182,15 @@ static const struct mysql_item tables_of_ours[] = {
 	COLUMN("suppressions", "expires", "BIGINT NULL"),
 };
 
+/* 0 no, 1 a report, 2 a bounce: enum history_automatic. */
+static const struct mysql_item automatic_mail[] = {
+	COLUMN("messages", "automatic", "TINYINT NOT NULL DEFAULT '0'"),
+};
+
 const struct mysql_step mysql_steps[] = {
 	{ "the tables of OpenDMARC", tables_of_1x, COUNT(tables_of_1x), true },
 	{ "policies, overrides, the ledger", tables_of_ours, COUNT(tables_of_ours), false },
+	{ "automatic mail", automatic_mail, COUNT(automatic_mail), false },
 };
 
 const size_t mysql_nsteps = COUNT(mysql_steps);

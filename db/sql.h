@@ -28,6 +28,8 @@ enum sql_slot {
 	SQL_MESSAGE_ADD,
 	SQL_SIGNATURE_ADD,
 	SQL_OVERRIDE_ADD,
+	SQL_ARCRESULT_ADD,
+	SQL_ARCSEAL_ADD,
 	SQL_REQUEST_PUT,
 	SQL_BULK_IDS,
 	SQL_EACH_POLICY,
@@ -221,6 +223,15 @@ char *sql_join_rua(const struct history_record *rec);
 	SQL_MYSQL_REQUEST_SET("policy") ", " SQL_MYSQL_REQUEST_SET("spolicy") ", " \
 	SQL_MYSQL_REQUEST_SET("pct") ", " SQL_MYSQL_REQUEST_SET("fo") ", " \
 	SQL_MYSQL_REQUEST_SET("policy_domain") ", " SQL_MYSQL_REQUEST_SET("seen")
+
+/* MySQL's text for rows of ARC sets; a row that is there already stays. */
+#define SQL_MYSQL_ARCRESULT_HEAD \
+	"INSERT INTO arcauthresults (message, instance, arc_client_addr) VALUES "
+#define SQL_MYSQL_ARCRESULT_ROW	"(?, ?, ?)"
+#define SQL_MYSQL_ARCSEAL_HEAD \
+	"INSERT INTO arcseals (message, domain, selector, instance) VALUES "
+#define SQL_MYSQL_ARCSEAL_ROW	"(?, ?, ?, ?)"
+#define SQL_MYSQL_IGNORED	" ON DUPLICATE KEY UPDATE id = id"
 
 /* Adds one record row by row. */
 int sql_add_message(struct sql *s, const struct history_record *rec,

@@ -14,13 +14,14 @@ add_row(struct sql *s, const struct history_record *rec, const char *identity,
 	struct sql_query q = sql_take(s, SQL_MESSAGE_ADD, sql_either(s,
 	    "INSERT INTO messages (received, jobid, reporter, policy, disp, ip, env_domain,"
 	    " from_domain, policy_domain, spf, spf_scope, align_dkim, align_spf, sigcount,"
-	    " arc, arc_policy, identity, published, spf_domain, effective, reasons)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " arc, arc_policy, identity, published, spf_domain, effective, reasons, automatic)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (received, identity) DO NOTHING",
 	    "INSERT INTO messages (received, jobid, reporter, policy, disp, ip, env_domain,"
 	    " from_domain, policy_domain, spf, spf_scope, align_dkim, align_spf, sigcount,"
-	    " arc, arc_policy, identity, published, spf_domain, effective, reasons, date)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+	    " arc, arc_policy, identity, published, spf_domain, effective, reasons, automatic,"
+	    " date)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 	    " FROM_UNIXTIME(LEAST(?, 2147483647)))"
 	    " ON DUPLICATE KEY UPDATE messages.id = messages.id"));
 	int got;
@@ -46,6 +47,7 @@ add_row(struct sql *s, const struct history_record *rec, const char *identity,
 	sql_bind_id(&q, ids->spf_domain);
 	sql_bind_letter(&q, rec->effective);
 	sql_bind_int(&q, (int64_t)rec->nreasons);
+	sql_bind_int(&q, rec->automatic);
 	if (mysql)
 		sql_bind_int(&q, rec->received);
 	got = sql_step(&q);
@@ -85,6 +87,45 @@ add_override(struct sql *s, int64_t message, const struct history_reason *r)
 	sql_bind_int(&q, message);
 	sql_bind_text(&q, history_override_name(r->type));
 	sql_bind_text(&q, r->comment);
+	return sql_finish(&q);
+}
+
+static int
+add_arcresult(struct sql *s, int64_t message, const struct history_arcseal *seal)
+{
+	struct sql_query q = sql_take(s, SQL_ARCRESULT_ADD, sql_either(s,
+	    "INSERT INTO arcauthresults (message, instance, arc_client_addr)"
+	    " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+	    SQL_MYSQL_ARCRESULT_HEAD SQL_MYSQL_ARCRESULT_ROW SQL_MYSQL_IGNORED));
+
+	sql_bind_int(&q, message);
+	sql_bind_int(&q, seal->instance);
+	sql_bind_text(&q, seal->ip == NULL ? "" : seal->ip);
+	return sql_finish(&q);
+}
+
+/* For people's own queries. A seal whose domain is not known has no row in arcseals. */
+static int
+add_arcseal(struct sql *s, int64_t message, const struct history_arcseal *seal)
+{
+	int64_t domain, selector;
+	struct sql_query q;
+
+	if (add_arcresult(s, message, seal) != 0)
+		return -1;
+	if (seal->domain == NULL)
+		return 0;
+	if (sql_domain_id(s, seal->domain, &domain) != 0 ||
+	    sql_selector_id(s, domain, seal->selector, &selector) != 0)
+		return -1;
+	q = sql_take(s, SQL_ARCSEAL_ADD, sql_either(s,
+	    "INSERT INTO arcseals (message, domain, selector, instance)"
+	    " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	    SQL_MYSQL_ARCSEAL_HEAD SQL_MYSQL_ARCSEAL_ROW SQL_MYSQL_IGNORED));
+	sql_bind_int(&q, message);
+	sql_bind_int(&q, domain);
+	sql_bind_int(&q, selector);
+	sql_bind_int(&q, seal->instance);
 	return sql_finish(&q);
 }
 
@@ -138,6 +179,9 @@ add_all(struct sql *s, const struct history_record *rec, const char *identity,
 			return -1;
 	for (size_t i = 0; i < rec->nreasons; i++)
 		if (add_override(s, message, &rec->reasons[i]) != 0)
+			return -1;
+	for (size_t i = 0; i < rec->narcseals; i++)
+		if (add_arcseal(s, message, &rec->arcseals[i]) != 0)
 			return -1;
 	/* Without a policy there is nothing newer to say about the last one. */
 	if (rec->p != 0 && put_request(s, rec, &ids, rua) != 0)

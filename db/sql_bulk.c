@@ -28,7 +28,8 @@ struct target {
 };
 
 enum { SLOT_DOMAINS = 0, SLOT_DOMAINS_FIND = 4, SLOT_IPS = 8, SLOT_IPS_FIND = 12,
-    SLOT_MESSAGES = 16, SLOT_SIGNATURES = 20, SLOT_OVERRIDES = 24, SLOT_REQUESTS = 28 };
+    SLOT_MESSAGES = 16, SLOT_SIGNATURES = 20, SLOT_OVERRIDES = 24, SLOT_REQUESTS = 28,
+    SLOT_ARCRESULTS = 32, SLOT_ARCSEALS = 36 };
 
 /* Rows that wait until a statement is full. */
 struct rows {
@@ -231,6 +232,8 @@ want_record(const struct history_record *rec, struct names *domains, struct name
 		good = good && want_name(domains, rec->spf_domain);
 	for (size_t i = 0; i < rec->ndkim && good; i++)
 		good = want_name(domains, rec->dkim[i].domain);
+	for (size_t i = 0; i < rec->narcseals && good; i++)
+		good = want_name(domains, rec->arcseals[i].domain);
 	return good;
 }
 
@@ -299,6 +302,7 @@ bind_message(struct sql_query *q, const void *row)
 	sql_bind_id(q, e->ids.spf_domain);
 	sql_bind_letter(q, rec->effective);
 	sql_bind_int(q, (int64_t)rec->nreasons);
+	sql_bind_int(q, rec->automatic);
 }
 
 /* Reads back the ids of rows that were added in this order, from the id first on. */
@@ -338,9 +342,10 @@ add_messages(struct sql *s, struct entry *entries, size_t n, size_t *done_r)
 	static const struct target messages = { SLOT_MESSAGES,
 	    "INSERT INTO messages (received, date, jobid, reporter, policy, disp, ip,"
 	    " env_domain, from_domain, policy_domain, spf, spf_scope, align_dkim, align_spf,"
-	    " sigcount, arc, arc_policy, identity, published, spf_domain, effective, reasons)"
+	    " sigcount, arc, arc_policy, identity, published, spf_domain, effective, reasons,"
+	    " automatic)"
 	    " VALUES ", "(?, FROM_UNIXTIME(LEAST(?, 2147483647)), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-	    " ?, ?, ?, ?, ?, ?, ?, ?, ?)", "" };
+	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "" };
 
 	for (size_t at = 0; at < n;) {
 		size_t size = size_for(n - at);
@@ -424,6 +429,50 @@ put_overrides(struct sql *s, struct rows *rows, const struct entry *e)
 	return 0;
 }
 
+struct arcset {
+	int64_t	message, domain, selector;
+	const struct history_arcseal *seal;
+};
+
+static void
+bind_arcresult(struct sql_query *q, const void *row)
+{
+	const struct arcset *a = row;
+
+	sql_bind_int(q, a->message);
+	sql_bind_int(q, a->seal->instance);
+	sql_bind_text(q, a->seal->ip == NULL ? "" : a->seal->ip);
+}
+
+static void
+bind_arcseal(struct sql_query *q, const void *row)
+{
+	const struct arcset *a = row;
+
+	sql_bind_int(q, a->message);
+	sql_bind_int(q, a->domain);
+	sql_bind_int(q, a->selector);
+	sql_bind_int(q, a->seal->instance);
+}
+
+/* A seal whose domain is not known has no row among the seals. */
+static int
+put_arcsets(struct sql *s, struct rows *results, struct rows *seals, const struct entry *e)
+{
+	for (size_t i = 0; i < e->new->rec->narcseals; i++) {
+		struct arcset a = { .message = e->id, .seal = &e->new->rec->arcseals[i] };
+
+		if (put_row(s, results, &a) != 0)
+			return -1;
+		if (a.seal->domain != NULL &&
+		    (sql_domain_id(s, a.seal->domain, &a.domain) != 0 ||
+		    sql_selector_id(s, a.domain, a.seal->selector, &a.selector) != 0 ||
+		    put_row(s, seals, &a) != 0))
+			return -1;
+	}
+	return 0;
+}
+
 static void
 bind_request(struct sql_query *q, const void *row)
 {
@@ -486,11 +535,17 @@ add_rest(struct sql *s, const struct entry *entries, size_t n)
 		    "(?, ?, ?)", "" },
 		{ SLOT_REQUESTS, SQL_MYSQL_REQUEST_HEAD, SQL_MYSQL_REQUEST_ROW,
 		    SQL_MYSQL_REQUEST_TAIL },
+		{ SLOT_ARCRESULTS, SQL_MYSQL_ARCRESULT_HEAD, SQL_MYSQL_ARCRESULT_ROW,
+		    SQL_MYSQL_IGNORED },
+		{ SLOT_ARCSEALS, SQL_MYSQL_ARCSEAL_HEAD, SQL_MYSQL_ARCSEAL_ROW,
+		    SQL_MYSQL_IGNORED },
 	};
 	struct rows rows[] = {
 		{ &targets[0], bind_signature, sizeof(struct signature), 0, NULL },
 		{ &targets[1], bind_override, sizeof(struct override), 0, NULL },
 		{ &targets[2], bind_request, sizeof(struct entry *), 0, NULL },
+		{ &targets[3], bind_arcresult, sizeof(struct arcset), 0, NULL },
+		{ &targets[4], bind_arcseal, sizeof(struct arcset), 0, NULL },
 	};
 	int result = 0;
 
@@ -499,7 +554,8 @@ add_rest(struct sql *s, const struct entry *entries, size_t n)
 			result = store_fail(&s->base, "out of memory");
 	for (size_t i = 0; i < n && result == 0; i++)
 		if (put_signatures(s, &rows[0], &entries[i]) != 0 ||
-		    put_overrides(s, &rows[1], &entries[i]) != 0)
+		    put_overrides(s, &rows[1], &entries[i]) != 0 ||
+		    put_arcsets(s, &rows[3], &rows[4], &entries[i]) != 0)
 			result = -1;
 	if (result == 0)
 		result = put_requests(s, &rows[2], entries, n);

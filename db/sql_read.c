@@ -164,6 +164,14 @@ set_texts(struct history_record *rec, const struct sql_query *q)
 	    history_set(&rec->spf_domain, odm_span_str(spf_domain)));
 }
 
+/* A kind that a later version has written is mail like other mail here. */
+static enum history_automatic
+read_automatic(int64_t number)
+{
+	return number == HISTORY_AUTOMATIC_REPORT || number == HISTORY_AUTOMATIC_BOUNCE ?
+	    (enum history_automatic)number : HISTORY_AUTOMATIC_NO;
+}
+
 /* The row that stands under q becomes the next one of the page. */
 static int
 keep_row(struct reading *r, const struct sql_query *q)
@@ -181,6 +189,7 @@ keep_row(struct reading *r, const struct sql_query *q)
 	row->rec.policy = (int)sql_int(q, 9);
 	row->rec.action = (int)sql_int(q, 10);
 	row->rec.effective = sql_letter(q, 11);
+	row->rec.automatic = read_automatic(sql_int(q, 13));
 	r->last_received = sql_int(q, 12);
 	r->last_id = row->id;
 	return 0;
@@ -188,7 +197,7 @@ keep_row(struct reading *r, const struct sql_query *q)
 
 #define MESSAGES \
 	"SELECT m.id, i.addr, f.name, e.name, s.name, m.spf, m.spf_scope, m.align_dkim," \
-	" m.align_spf, m.policy, m.disp, m.effective, m.received" \
+	" m.align_spf, m.policy, m.disp, m.effective, m.received, m.automatic" \
 	" FROM messages m" \
 	" LEFT JOIN ipaddr i ON i.id = m.ip" \
 	" LEFT JOIN domains f ON f.id = m.from_domain" \
@@ -343,6 +352,7 @@ hand_message(struct reading *r, const struct history_record *rec,
 		.policy = rec->policy,
 		.action = rec->action,
 		.effective = rec->effective,
+		.automatic = rec->automatic,
 		.reasons = r->reasons,
 		.nreasons = rec->nreasons,
 		.ndkim = rec->ndkim,

@@ -193,6 +193,9 @@ static const struct migration migrations[] = {
 	    /* How often an expiry has removed names; ids learnt before may be wrong. */
 	    "CREATE TABLE names_removed (id INTEGER PRIMARY KEY, times INTEGER NOT NULL);"
 	    "INSERT INTO names_removed (id, times) VALUES (1, 0);" },
+
+	{ "automatic mail",
+	    "ALTER TABLE messages ADD automatic INTEGER NOT NULL DEFAULT 0;" },
 };
 
 static const char version_table[] = "CREATE TABLE schema_version ("

@@ -153,6 +153,7 @@ struct store_message {
 	int		 align_dkim, align_spf;
 	int		 policy, action;	/* history codes */
 	char		 effective;		/* 'n', 'q', 'r'; 0 unknown */
+	enum history_automatic automatic;
 	const struct store_dkim *dkim;
 	size_t		 ndkim;
 	const struct store_reason *reasons;

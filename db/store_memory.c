@@ -294,7 +294,7 @@ add_one(struct memory *m, struct store_new *new)
 		    memory_keep(m, rec->spf_domain),
 		.spf_scope = rec->spf_scope, .align_dkim = rec->align_dkim,
 		.align_spf = rec->align_spf, .policy = rec->policy, .action = rec->action,
-		.effective = rec->effective,
+		.effective = rec->effective, .automatic = rec->automatic,
 	};
 	keep_lists(m, &row->m, rec);
 	new->added = STORE_ADDED;

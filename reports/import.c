@@ -112,6 +112,51 @@ import_flush(struct import *im)
 	return result;
 }
 
+static const struct history_arcseal *
+find_seal(const struct history_record *rec, unsigned instance)
+{
+	for (size_t i = 0; i < rec->narcseals; i++)
+		if (rec->arcseals[i].instance == instance)
+			return &rec->arcseals[i];
+	return NULL;
+}
+
+/* The chain in the words in which reports of OpenDMARC 1.4 told it, newest first. */
+static void
+tell_chain(const struct history_record *rec, struct odm_strbuf *out)
+{
+	const struct history_arcseal *first = find_seal(rec, 1);
+
+	odm_strbuf_adds(out, "arc=pass");
+	for (unsigned n = ODM_ARC_SETS_MAX; n > 0; n--) {
+		const struct history_arcseal *seal = find_seal(rec, n);
+
+		if (seal == NULL)
+			continue;
+		if (seal->domain != NULL)
+			odm_strbuf_addf(out, " as[%u].d=%s", n, seal->domain);
+		if (seal->selector != NULL)
+			odm_strbuf_addf(out, " as[%u].s=%s", n, seal->selector);
+	}
+	if (first != NULL && first->ip != NULL)
+		odm_strbuf_addf(out, " client-ip[1]=%s", first->ip);
+}
+
+/* The administrator's trust in a chain of sealers is why the policy was not applied. */
+static bool
+add_arc_reason(struct history_record *rec)
+{
+	struct odm_strbuf comment;
+	bool added;
+
+	odm_strbuf_init(&comment, ODM_HISTORY_VALUE_MAX);
+	tell_chain(rec, &comment);
+	added = history_add_reason(rec, HISTORY_OVERRIDE_LOCAL_POLICY,
+	    comment.failed ? odm_span_str("arc=pass") : odm_strbuf_span(&comment));
+	odm_strbuf_free(&comment);
+	return added;
+}
+
 /*
  * In dialects without reasons: a failed message that was not treated as its policy
  * asks was spared (or treated worse) by local policy, and a report has to say so.
@@ -119,8 +164,6 @@ import_flush(struct import *im)
 static bool
 derive_reason(struct history_record *rec)
 {
-	static const char arc_pass[] = "arc=pass";
-	struct odm_span comment = { "", 0 };
 	bool as_asked = true;
 
 	if (rec->id != NULL || rec->nreasons > 0 || rec->action == HISTORY_ACTION_TEMPFAIL)
@@ -133,8 +176,8 @@ derive_reason(struct history_record *rec)
 	if (as_asked)
 		return true;
 	if (rec->arc_policy == 0)
-		comment = odm_span_str(arc_pass);
-	return history_add_reason(rec, HISTORY_OVERRIDE_LOCAL_POLICY, comment);
+		return add_arc_reason(rec);
+	return history_add_reason(rec, HISTORY_OVERRIDE_LOCAL_POLICY, odm_span_str(""));
 }
 
 /* The id that the daemon gave, or the hash of the text with line ends made equal. */

@@ -17,6 +17,7 @@
 #ifdef HAVE_MYSQL
 #include <mysql.h>
 #endif
+#include <sqlite3.h>
 
 #include "db/store.h"
 #include "db/store_memory.h"
@@ -223,6 +224,8 @@ see_message(const struct store_message *m, void *arg)
 	    m->ip, m->from, m->mfrom, m->spf, m->spf_scope,
 	    m->spf_domain == NULL ? "-" : m->spf_domain, m->align_dkim, m->align_spf,
 	    m->policy, m->action, shown(m->effective));
+	if (m->automatic != HISTORY_AUTOMATIC_NO)
+		note(seen, " %s", history_automatic_name(m->automatic));
 	for (size_t i = 0; i < m->ndkim; i++)
 		note(seen, " dkim=%s/%s/%d", m->dkim[i].domain,
 		    m->dkim[i].selector == NULL ? "-" : m->dkim[i].selector,
@@ -250,8 +253,8 @@ START_TEST(message_comes_back)
 
 	add("i1", T0, "dkim esp.example - 7\nspf 7\nspf_scope 2\nspf_domain h.example\n"
 	    "mfrom \neffective q\npolicy 16\noverride trusted_forwarder arc=pass\n"
-	    "override other\n");
-	add("i2", T0 + 1, "from sub.a.example\nipaddr 2001:db8::1\n");
+	    "override other\nautomatic bounce\n");
+	add("i2", T0 + 1, "from sub.a.example\nipaddr 2001:db8::1\nautomatic report\n");
 	add("i3", T0 - 1, "");
 	add("i4", T0 + DAY, "");
 	add("i5", T0, "pdomain other.example\n");
@@ -259,15 +262,123 @@ START_TEST(message_comes_back)
 	    0);
 	ck_assert_str_eq(seen.text,
 	    "192.0.2.1 from=a.example mfrom= spf=7/2 h.example align=45 policy=16 action=2 "
-	    "eff=q dkim=a.example/s1/0 dkim=esp.example/-/7 trusted_forwarder(arc=pass) "
+	    "eff=q bounce dkim=a.example/s1/0 dkim=esp.example/-/7 trusted_forwarder(arc=pass) "
 	    "other()\n"
 	    "2001:db8::1 from=sub.a.example mfrom=b.a.example spf=0/-1 - align=45 policy=15 "
-	    "action=2 eff=- dkim=a.example/s1/0\n");
+	    "action=2 eff=- report dkim=a.example/s1/0\n");
 
 	seen = (struct seen){ .text = "" };
 	ck_assert_int_eq(store_each_message(st, "none.example", T0, T0 + DAY, see_message,
 	    &seen), 0);
 	ck_assert_str_eq(seen.text, "");
+}
+END_TEST
+
+/* The judge has no tables that people could ask. */
+static void
+see_table_sqlite(const char *query, struct seen *seen)
+{
+	sqlite3_stmt *q = NULL;
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(url + strlen("sqlite:"), &db), SQLITE_OK);
+	ck_assert_msg(sqlite3_prepare_v2(db, query, -1, &q, NULL) == SQLITE_OK, "%s",
+	    sqlite3_errmsg(db));
+	while (sqlite3_step(q) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(q); i++)
+			note(seen, "%s%s", i == 0 ? "" : " ",
+			    (const char *)sqlite3_column_text(q, i));
+		note(seen, "\n");
+	}
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+}
+
+static void
+see_table(const char *query, struct seen *seen)
+{
+	if (kind == SQLITE)
+		see_table_sqlite(query, seen);
+#ifdef HAVE_MYSQL
+	if (kind == MYSQL_SERVER) {
+		MYSQL *db = mysql_init(NULL);
+		MYSQL_RES *result;
+		MYSQL_ROW row;
+
+		ck_assert_ptr_nonnull(db);
+		ck_assert_msg(mysql_real_connect(db, "localhost", "root", NULL, "t", 0,
+		    getenv("STORE_MYSQL_SOCKET"), 0) != NULL, "%s", mysql_error(db));
+		ck_assert_msg(mysql_query(db, query) == 0, "%s", mysql_error(db));
+		ck_assert_ptr_nonnull(result = mysql_store_result(db));
+		while ((row = mysql_fetch_row(result)) != NULL) {
+			for (unsigned i = 0; i < mysql_num_fields(result); i++)
+				note(seen, "%s%s", i == 0 ? "" : " ", row[i]);
+			note(seen, "\n");
+		}
+		mysql_free_result(result);
+		mysql_close(db);
+	}
+#endif
+}
+
+#define ARC_RESULTS \
+	"SELECT m.jobid, m.arc, m.arc_policy, a.instance, a.arc_client_addr FROM messages m" \
+	" JOIN arcauthresults a ON a.message = m.id ORDER BY m.jobid, a.instance"
+#define ARC_SEALS \
+	"SELECT m.jobid, a.instance, d.name, COALESCE(s.name, '-') FROM messages m" \
+	" JOIN arcseals a ON a.message = m.id JOIN domains d ON d.id = a.domain" \
+	" LEFT JOIN selectors s ON s.id = a.selector AND s.domain = a.domain" \
+	" ORDER BY m.jobid, a.instance"
+
+/* People's own queries look there; one record or many at once, it is the same. */
+START_TEST(arc_sets_are_kept)
+{
+	static const char *const lines[] = {
+		"job J0\narc 0\narc_policy 0 json:[{ \"i\": 2, \"d\":\"L.example\", \"s\":\"s2\","
+		    " \"ip\":\"192.0.2.7\" }, { \"i\": 1, \"d\":\"a.example\", \"s\":\"s1\","
+		    " \"ip\":\"\" }, { \"i\": 2, \"d\":\"again.example\", \"s\":\"\", \"ip\":\"\" }]\n",
+		"job J1\narc 7\narc_policy 2 json:[{ \"i\": 1, \"d\":\"l.example\", \"s\":\"\","
+		    " \"ip\":\"2001:db8::1\" }]\n",
+		"job J2\narc 7\narc_policy 2 json:[{ \"i\": 1, \"d\":\"\", \"s\":\"s\","
+		    " \"ip\":\"\" }]\n",
+		"job J3\narc 7\narc_policy 2 json:[]\n",
+	};
+	struct store_new list[COUNT(lines)];
+	struct history_record recs[COUNT(lines)];
+	struct seen results = { .text = "" }, seals = { .text = "" };
+	struct store_expired expired;
+	static const char *const ids[] = { "i0", "i1", "i2", "i3" };
+
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		recs[i] = record(lines[i]);
+		list[i] = (struct store_new){ &recs[i], ids[i], STORE_KNOWN };
+		if (_i == 0)
+			add(ids[i], T0, lines[i]);
+	}
+	if (_i == 1)
+		ck_assert_msg(store_add_messages(st, list, COUNT(list)) == 0, "%s", store_error(st));
+	/* Known already: nothing changes. */
+	ck_assert_msg(store_add_messages(st, list, COUNT(list)) == 0, "%s", store_error(st));
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		ck_assert_int_eq(list[i].added, STORE_KNOWN);
+		history_record_clear(&recs[i]);
+	}
+	see_table(ARC_RESULTS, &results);
+	see_table(ARC_SEALS, &seals);
+	if (kind != JUDGE) {
+		ck_assert_str_eq(results.text, "J0 0 0 1 \nJ0 0 0 2 192.0.2.7\n"
+		    "J1 7 2 1 2001:db8::1\nJ2 7 2 1 \n");
+		ck_assert_str_eq(seals.text, "J0 1 a.example s1\nJ0 2 l.example s2\n"
+		    "J1 1 l.example -\n");
+	}
+	ck_assert_int_eq(store_expire(st, &(struct store_expiry){ .before = T0 + DAY,
+	    .batch = 10, .unreported = true }, &expired), 0);
+	ck_assert_int_eq(expired.messages, (int)COUNT(lines));
+	results = seals = (struct seen){ .text = "" };
+	see_table("SELECT id FROM arcauthresults", &results);
+	see_table("SELECT id FROM arcseals", &seals);
+	ck_assert_str_eq(results.text, "");
+	ck_assert_str_eq(seals.text, "");
 }
 END_TEST
 
@@ -485,6 +596,8 @@ START_TEST(hostile_texts)
 	ck_assert(history_add_dkim(&rec, odm_span_str(evil), odm_span_str(evil), 0));
 	ck_assert(history_add_reason(&rec, HISTORY_OVERRIDE_OTHER, odm_span_str(evil)));
 	ck_assert(history_add_rua(&rec, odm_span_str(evil)));
+	ck_assert(history_add_arcseal(&rec, 1, odm_span_str(evil), odm_span_str(evil),
+	    odm_span_str(evil)));
 	ck_assert_int_eq(store_add_message(st, &rec, evil, &added), 0);
 	ck_assert_int_eq(added, STORE_ADDED);
 	ck_assert_int_eq(store_each_message(st, kept, 0, INT64_MAX, see_message, &seen), 0);
@@ -492,6 +605,10 @@ START_TEST(hostile_texts)
 	ck_assert_ptr_nonnull(strstr(seen.text, kept));
 	ck_assert_int_eq(store_each_policy(st, 0, INT64_MAX, see_policy, &seen), 0);
 	ck_assert_int_eq(seen.calls, 2);
+	seen = (struct seen){ .text = "" };
+	see_table("SELECT arc_client_addr FROM arcauthresults", &seen);
+	if (kind != JUDGE)
+		ck_assert_str_eq(seen.text, "';?DROP?TABLE?messages;?--\"\\%_???" "?(\n");
 	history_record_clear(&rec);
 }
 END_TEST
@@ -1309,6 +1426,7 @@ add_cases(Suite *s, const char *name, void (*set_up)(void))
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, same_identity_counts_once);
 	tcase_add_test(tc, message_comes_back);
+	tcase_add_loop_test(tc, arc_sets_are_kept, 0, 2);
 	tcase_add_test(tc, newest_policy_decides);
 	tcase_add_test(tc, windows_are_half_open);
 	tcase_add_test(tc, function_ends_the_run);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test_import - opendmarc-import as a command: what it stores, what it sets aside, what
 happens when it is killed, doubled, disturbed or told nonsense."""
+import contextlib
 import fcntl
 import os
 import pwd
@@ -110,7 +111,13 @@ def _():
     tap.equal(rows(f, "SELECT type, comment FROM overrides ORDER BY id"),
               [("trusted_forwarder", "arc=pass as[1].d=lists.example"),
                ("local_policy", None)])
-    tap.equal(rows(f, "SELECT version FROM schema_version"), [(1,), (2,)])
+    tap.equal(rows(f, "SELECT instance, arc_client_addr FROM arcauthresults ORDER BY instance"),
+              [(1, ""), (2, "2001:db8::7")])
+    tap.equal(rows(f, "SELECT a.instance, d.name, coalesce(s.name, a.selector) FROM arcseals a "
+                      "JOIN domains d ON d.id = a.domain LEFT JOIN selectors s "
+                      "ON s.id = a.selector ORDER BY a.instance"),
+              [(1, "x.example", 0), (2, "lists.example", 's"2\\')])
+    tap.equal(rows(f, "SELECT version FROM schema_version"), [(1,), (2,), (3,)])
 
 
 def take_dialect(name):
@@ -409,6 +416,20 @@ def _():
     db.close()
     tap.contains(run("--db", url(f), text=record(), status=78),
                  "is the database of another program")
+
+
+@suite.case("tables of the version before get what they lack, and keep what they have")
+def _():
+    f = fresh()
+    run("--db", url(f), "--input", os.path.join(GOLDEN, "full.dat"))
+    with contextlib.closing(sqlite3.connect(f + "/t.db")) as db:
+        db.execute("ALTER TABLE messages DROP COLUMN automatic")
+        db.execute("DELETE FROM schema_version WHERE version = 3")
+        db.commit()
+    run("--db", url(f), text=record(job="B", id="b", automatic="bounce"))
+    tap.equal(rows(f, "SELECT jobid, automatic FROM messages ORDER BY id"),
+              [("4F2C81A0B7", 0), ("B", 2)])
+    tap.equal(rows(f, "SELECT version FROM schema_version"), [(1,), (2,), (3,)])
 
 
 @suite.case("refused: tables of a newer version")

@@ -218,6 +218,18 @@ START_TEST(reasons_derived)
 		{ "policy 17\naction 2\n", "local_policy() " },
 		{ "policy 17\naction 0\n", "local_policy() " },
 		{ "policy 16\narc_policy 0 json:[]\naction 2\n", "local_policy(arc=pass) " },
+		{ "policy 16\narc_policy 0 json:[{ \"i\": 2, \"d\":\"B.example\", \"s\":\"s2\","
+		    " \"ip\":\"192.0.2.2\" }, { \"i\": 1, \"d\":\"a.example\", \"s\":\"s1\","
+		    " \"ip\":\"192.0.2.1\" }]\naction 2\n",
+		    "local_policy(arc=pass as[2].d=b.example as[2].s=s2 as[1].d=a.example"
+		    " as[1].s=s1 client-ip[1]=192.0.2.1) " },
+		{ "policy 17\narc_policy 0 json:[{ \"i\": 1, \"d\":\"a.example\", \"s\":\"\","
+		    " \"ip\":\"\" }, { \"i\": 3, \"d\":\"\", \"s\":\"s3\", \"ip\":\"::1\" }]\n"
+		    "action 2\n", "local_policy(arc=pass as[3].s=s3 as[1].d=a.example) " },
+		{ "policy 16\narc_policy 2 json:[{ \"i\": 1, \"d\":\"a.example\", \"s\":\"s1\","
+		    " \"ip\":\"192.0.2.1\" }]\naction 2\n", "local_policy() " },
+		{ "policy 16\narc_policy 0 json:[{ \"i\": 1, \"d\":\"a.example\", \"s\":\"s1\","
+		    " \"ip\":\"192.0.2.1\" }]\naction 0\n", "" },
 		{ "policy 16\naction 2\nid X\n", "" },
 		{ "policy 16\naction 2\noverride mailing_list l.example\n",
 		    "mailing_list(l.example) " },
