@@ -120,39 +120,35 @@ is_due(atomic_llong *last_at, int64_t now_ms, int64_t period)
 	    atomic_compare_exchange_strong(last_at, &last, now_ms);
 }
 
-/* True when text holds word, letter case ignored; at its ends no octet of an address. */
+/* True when text holds the address, letter case ignored, and not as a part of a longer one. */
 static bool
-mentions(struct odm_span text, const char *word, bool whole)
+mentions(struct odm_span text, const char *address)
 {
 	static const char inner[] = "!#$%&'*+-/=?^_`{|}~.";
-	size_t len = strlen(word), i;
+	size_t len = strlen(address), i;
 
 	for (i = 0; len > 0 && i + len <= text.len; i++) {
 		char before = i > 0 ? text.at[i - 1] : ' ';
 		char after = i + len < text.len ? text.at[i + len] : ' ';
 
-		if (!odm_span_ieq(odm_span_sub(text, i, i + len), word))
-			continue;
-		if (!whole || (!odm_is_alnum(before) && strchr(inner, before) == NULL &&
-		    !odm_is_alnum(after) && after != '-' && after != '.'))
+		if (odm_span_ieq(odm_span_sub(text, i, i + len), address) &&
+		    !odm_is_alnum(before) && strchr(inner, before) == NULL &&
+		    !odm_is_alnum(after) && after != '-' && after != '.')
 			return true;
 	}
 	return false;
 }
 
-/* What the header says against a report. */
-static void
-look_at_header(const struct dmf_failreporter *r, struct odm_span header,
-    struct dmf_failfacts *facts)
+/* True when a From field names our own report address. */
+static bool
+is_from_us(const struct dmf_failreporter *r, struct odm_span header)
 {
 	struct odm_span name, value;
 
-	while (failure_field(&header, &name, &value)) {
-		if (odm_span_ieq(name, "Content-Type") && mentions(value, "feedback-report", false))
-			facts->is_report = true;
-		if (odm_span_ieq(name, "From") && mentions(value, r->own, true))
-			facts->is_ours = true;
-	}
+	while (failure_field(&header, &name, &value))
+		if (odm_span_ieq(name, "From") && mentions(value, r->own))
+			return true;
+	return false;
 }
 
 static void
@@ -193,13 +189,14 @@ kinds_of(const struct dmf_failreporter *r, const struct dmf_failreport *m)
 		.on_none = r->conf->failure_reports_on_none,
 		.dkim_aligned = v->dkim_aligned, .spf_aligned = v->spf_aligned,
 		.spf = dmf_inputs_spf(m->inputs), .null_sender = m->ctx->null_sender,
+		.is_report = m->automatic->report,
 	};
 
 	look_at_dkim(m->inputs, &facts);
 	/* The header is looked at last: most messages are out by then. */
 	if (dmf_failrule(&facts) == 0)
 		return 0;
-	look_at_header(r, odm_strbuf_span(m->header), &facts);
+	facts.is_ours = is_from_us(r, odm_strbuf_span(m->header));
 	return dmf_failrule(&facts);
 }
 

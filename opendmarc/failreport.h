@@ -12,6 +12,7 @@
 
 #include "common/conf.h"
 #include "libopendmarc/base/strbuf.h"
+#include "opendmarc/automatic.h"
 #include "opendmarc/inputs.h"
 #include "opendmarc/verdict.h"
 
@@ -48,6 +49,7 @@ struct dmf_failreport {
 	const struct dmf_inputs *inputs;	/* settled */
 	const struct odm_verdict *verdict;
 	const struct dmf_decision *decision;
+	const struct dmf_automatic *automatic;
 	const struct odm_strbuf *header;	/* by dmf_failreport_field() */
 };
 

@@ -33,7 +33,7 @@ struct dmf_failfacts {
 	bool		 dkim_open;	/* a result is temperror */
 	enum odm_result	 spf;
 	bool		 null_sender;	/* a delivery status notification, or made to look so */
-	bool		 is_report;	/* it is a feedback report itself */
+	bool		 is_report;	/* it looks like a report itself: automatic.h */
 	bool		 is_ours;	/* its From names our own report address */
 };
 

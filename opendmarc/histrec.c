@@ -138,6 +138,7 @@ dmf_histrec_fill(const struct dmf_histrec *src, struct history_record *rec)
 	rec->policy = (int)src->decision->history_policy;
 	rec->action = (int)src->decision->history_action;
 	rec->align_dkim = rec->align_spf = HISTORY_ALIGN_NOT_EVALUATED;
+	rec->automatic = dmf_automatic_kind(src->automatic, src->ctx->null_sender, v->result);
 	return set_text(&rec->job, src->job) && set_text(&rec->reporter, src->reporter) &&
 	    set_text(&rec->ipaddr, ip) && set_text(&rec->from, v->author_domain) &&
 	    set_text(&rec->mfrom, src->ctx->sender_domain) &&

@@ -9,6 +9,7 @@
 
 #include "common/history.h"
 #include "libopendmarc/base/ipaddr.h"
+#include "opendmarc/automatic.h"
 #include "opendmarc/inputs.h"
 #include "opendmarc/verdict.h"
 
@@ -22,6 +23,7 @@ struct dmf_histrec {
 	const struct dmf_inputs *inputs;	/* settled */
 	const struct odm_verdict *verdict;
 	const struct dmf_decision *decision;
+	const struct dmf_automatic *automatic;
 	bool		 arc_trusted;	/* an ARC chain passed, and all its sealers are trusted */
 };
 

@@ -7,6 +7,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/arcbind.c opendmarc/arcbind.h \
 	opendmarc/arcsets.c opendmarc/arcsets.h \
 	opendmarc/arheader.c opendmarc/arheader.h \
+	opendmarc/automatic.c opendmarc/automatic.h \
 	opendmarc/checks.c opendmarc/checks.h \
 	opendmarc/conn.c opendmarc/conn.h \
 	opendmarc/decisionlog.c opendmarc/decisionlog.h \

@@ -117,6 +117,7 @@ dmf_msg_field(struct dmf_msg *m, const char *name, const char *value)
 		dmf_failreport_field(&m->header, name, value);
 	if (c->required_headers)
 		dmf_headform_add(&m->form, odm_span_str(name));
+	dmf_automatic_field(&m->automatic, odm_span_str(name), odm_span_str(value));
 	if (kind == DMF_FIELD_TO) {
 		if (!m->seen_to)
 			m->ignored_to = dmf_ignores_to(c, odm_span_str(value));

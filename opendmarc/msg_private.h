@@ -6,6 +6,7 @@
 
 #include "common/spf.h"
 #include "libopendmarc/base/strbuf.h"
+#include "opendmarc/automatic.h"
 #include "opendmarc/evaluation.h"
 #include "opendmarc/failreport.h"
 #include "opendmarc/fields.h"
@@ -25,6 +26,7 @@ struct dmf_msg {
 	char		 authors[ODM_AUTHORS_MAX][ODM_NAME_MAX + 1];
 	size_t		 nauthors;
 	size_t		 nfrom;		/* From fields */
+	struct dmf_automatic automatic;
 	struct dmf_headform form;	/* counted for RequiredHeaders alone */
 	bool		 seen_to;	/* only the first To field counts */
 	bool		 ignored_to;	/* it names an address of IgnoreMailTo */

@@ -158,6 +158,7 @@ write_history(struct dmf_msg *m, const struct dmf_context *ctx,
 		.job = m->orders.job, .identity = identity, .received = (int64_t)time(NULL),
 		.reporter = ctx->mta_name != NULL ? ctx->mta_name : env->host_name,
 		.ctx = ctx, .inputs = m->inputs, .verdict = v, .decision = d,
+		.automatic = &m->automatic,
 		.arc_trusted = dmf_override_arc_trusted(m->inputs, env->sealers),
 	};
 
@@ -193,7 +194,7 @@ note_failure(struct dmf_msg *m, const struct odm_verdict *v)
 		.reporter = m->ctx.mta_name != NULL ? m->ctx.mta_name : env->host_name,
 		.helo = m->conn->helo, .mail_from = m->sender, .ctx = &m->ctx,
 		.inputs = m->inputs, .verdict = v, .decision = &m->decision,
-		.header = &m->header,
+		.automatic = &m->automatic, .header = &m->header,
 	};
 
 	if (env->failures != NULL && v != NULL &&

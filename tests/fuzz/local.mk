@@ -8,6 +8,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_arc \
 	tests/fuzz/fuzz_authres \
+	tests/fuzz/fuzz_automatic \
 	tests/fuzz/fuzz_bounce \
 	tests/fuzz/fuzz_dkimsig \
 	tests/fuzz/fuzz_eval \
@@ -40,6 +41,7 @@ endif
 EXTRA_DIST += \
 	tests/fuzz/arc.in \
 	tests/fuzz/authres.in \
+	tests/fuzz/automatic.in \
 	tests/fuzz/bounce.in \
 	tests/fuzz/dkimsig.in \
 	tests/fuzz/eval.in \
@@ -64,6 +66,10 @@ tests_fuzz_fuzz_arc_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_authres_SOURCES = tests/fuzz/fuzz_authres.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_authres_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_authres_LDADD = libopendmarc/libparse.la
+
+tests_fuzz_fuzz_automatic_SOURCES = tests/fuzz/fuzz_automatic.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_automatic_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_automatic_LDADD = opendmarc/libfilter.la
 
 tests_fuzz_fuzz_bounce_SOURCES = tests/fuzz/fuzz_bounce.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_bounce_LDFLAGS = $(fuzz_ldflags)

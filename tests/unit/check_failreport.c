@@ -25,6 +25,7 @@ struct bed {
 	struct odm_verdict verdict;
 	struct dmf_decision decision;
 	struct odm_strbuf header;
+	struct dmf_automatic automatic;
 	struct dmf_failreport report;
 	struct dmf_failreporter *reporter;
 };
@@ -33,6 +34,7 @@ static void
 add_field(struct bed *b, const char *name, const char *value)
 {
 	dmf_failreport_field(&b->header, name, value);
+	dmf_automatic_field(&b->automatic, odm_span_str(name), odm_span_str(value));
 	dmf_fields_add(&b->fields, dmf_field_kind(odm_span_str(name)), odm_span_str(value));
 }
 
@@ -102,7 +104,7 @@ note(struct bed *b, int64_t now_ms)
 		.received = 1779268445, .port = 49321, .helo = "relay.example.net",
 		.mail_from = b->ctx.null_sender ? "" : "b-17@bounce.sender.example",
 		.ctx = &b->ctx, .inputs = b->inputs, .verdict = &b->verdict,
-		.decision = &b->decision, .header = &b->header };
+		.decision = &b->decision, .automatic = &b->automatic, .header = &b->header };
 	return dmf_failreport_note(b->reporter, &b->report, now_ms);
 }
 
@@ -184,6 +186,10 @@ static const struct none_case {
 	{ "psd=y", "v=DMARC1; p=reject; psd=y; ruf=mailto:a@x.example", "X", "y", 0, false },
 	{ "a feedback report", "v=DMARC1; p=reject; ruf=mailto:a@x.example", "Content-Type",
 	    "multipart/report;\n\treport-type=\"Feedback-Report\"; boundary=x", 0, false },
+	{ "an aggregate report", "v=DMARC1; p=reject; ruf=mailto:a@x.example", "Subject",
+	    "Report Domain: a.example\n\tSubmitter: b.example Report-ID: <1@b.example>", 0, false },
+	{ "not quite one", "v=DMARC1; p=reject; ruf=mailto:a@x.example", "Content-Type",
+	    "text/plain; name=feedback-report", 0, true },
 	{ "our own address", "v=DMARC1; p=reject; ruf=mailto:a@x.example", "From",
 	    "x <NoReply@receiver.example>", 0, false },
 	{ "nearly our own address", "v=DMARC1; p=reject; ruf=mailto:a@x.example", "From",

@@ -183,6 +183,12 @@ tests_unit_check_ratelimit_SOURCES = tests/unit/check_ratelimit.c
 tests_unit_check_ratelimit_CFLAGS = $(unit_cflags)
 tests_unit_check_ratelimit_LDADD = common/libfailure.la $(CHECK_LIBS)
 
+check_PROGRAMS += tests/unit/check_automatic
+TESTS += tests/unit/check_automatic
+tests_unit_check_automatic_SOURCES = tests/unit/check_automatic.c tests/unit/exact.h
+tests_unit_check_automatic_CFLAGS = $(unit_cflags)
+tests_unit_check_automatic_LDADD = opendmarc/libfilter.la $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_failrule
 TESTS += tests/unit/check_failrule
 tests_unit_check_failrule_SOURCES = tests/unit/check_failrule.c
