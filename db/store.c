@@ -40,7 +40,7 @@ store_fail(struct store *st, const char *format, ...)
 	if (vsnprintf(st->error, sizeof(st->error), format, ap) < 0)
 		st->error[0] = '\0';
 	va_end(ap);
-	st->again = false;
+	st->again = st->refused = false;
 	for (char *at = st->error; *at != '\0'; at++)
 		if (*at == '\n' || *at == '\r')
 			*at = ' ';
@@ -150,4 +150,10 @@ bool
 store_again(const struct store *st)
 {
 	return st->again;
+}
+
+bool
+store_refused(const struct store *st)
+{
+	return st->refused;
 }

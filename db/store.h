@@ -61,6 +61,13 @@ const char *store_error(const struct store *st);
 bool store_again(const struct store *st);
 
 /*
+ * True when the last failure was about the rows that were given: the database, a rule or a
+ * trigger in it, does not take one of them, and the same transaction without that row
+ * would be successful. It never is together with store_again().
+ */
+bool store_refused(const struct store *st);
+
+/*
  * Transactions do not nest. store_rollback() without one does nothing. Functions
  * that change rows make a transaction of their own when there is none, and run it again
  * a few times while store_again() says so. When one of them fails inside yours, its rows
@@ -215,14 +222,16 @@ struct store_claim {
 	int64_t	report;
 	int	part;		/* 0; 1 and more: supplements for messages that came later */
 	bool	taken_over;	/* from one who did not end it: there may be later messages too */
+	int64_t	begin, end;	/* its window; of one taken over perhaps another than was asked for */
 };
 
 /*
  * Claims the report of a policy domain for the messages received in [begin, end) that no
  * report has taken; they belong to it from then on. The claim must be ended by one of the
  * three functions below. When it was not, the next claim gets the same report with the
- * same messages. *claim_r is set for STORE_CLAIM_MINE. now is never taken to be before
- * the host's clock.
+ * same messages, also the next claim of a longer or shorter window that has seconds in
+ * common with it: so windows of several lengths tell each message once. *claim_r is set
+ * for STORE_CLAIM_MINE. now is never taken to be before the host's clock.
  */
 int store_report_claim(struct store *st, const char *policy_domain, int64_t begin,
     int64_t end, int64_t now, struct store_claim *claim_r, enum store_claimed *how_r);

@@ -77,6 +77,7 @@ struct store {
 	bool	in_transaction;
 	bool	spoiled;	/* something inside the transaction failed half way */
 	bool	again;		/* store_again() */
+	bool	refused;	/* store_refused() */
 	char	runner[STORE_RUNNER_SIZE];
 	char	error[512];
 };

@@ -30,12 +30,13 @@ static void
 undo(struct store *st)
 {
 	char reason[sizeof(st->error)];
-	bool again = st->again;
+	bool again = st->again, refused = st->refused;
 
 	memcpy(reason, st->error, sizeof(reason));
 	store_rollback(st);
 	memcpy(st->error, reason, sizeof(reason));
 	st->again = again;
+	st->refused = refused;
 }
 
 int

@@ -81,8 +81,10 @@ add_messages(struct store *st, struct store_new *list, size_t n)
 	bool clean = true;
 
 	for (size_t i = 0; i < n; i++) {
-		if (check_record(st, &list[i]) != 0)
+		if (check_record(st, &list[i]) != 0) {
+			st->refused = true;
 			return -1;
+		}
 		clean = clean && clean_record_is(list[i].rec);
 	}
 	return clean ? st->ops->add_messages(st, list, n) : add_dirty(st, list, n);

@@ -87,6 +87,19 @@ is_passing(unsigned number)
 	    number == ER_QUERY_INTERRUPTED;
 }
 
+/*
+ * Failures of one row: data that does not fit (class 22), a rule (23), a trigger that says
+ * no (45). Some of their numbers have a general state.
+ */
+static bool
+is_refusal(unsigned number, const char *state)
+{
+	return strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0 ||
+	    strncmp(state, "45", 2) == 0 || number == ER_TRUNCATED_WRONG_VALUE_FOR_FIELD ||
+	    number == ER_TRUNCATED_WRONG_VALUE || number == ER_WARN_DATA_OUT_OF_RANGE ||
+	    number == ER_DATA_TOO_LONG || number == ER_TOO_BIG_ROWSIZE;
+}
+
 static int
 failed(struct mysql *m, unsigned number, const char *text)
 {
@@ -325,6 +338,7 @@ statement_failed(struct mysql *m, struct statement *t)
 
 	(void)failed(m, number, mysql_stmt_error(t->handle));
 	m->sql.duplicate = number == ER_DUP_ENTRY;
+	m->sql.base.refused = is_refusal(number, mysql_stmt_sqlstate(t->handle));
 	if (is_lost(number))
 		hang_up(m);
 	return -1;

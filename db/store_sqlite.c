@@ -57,11 +57,26 @@ remedy(int rc)
 	}
 }
 
+/* Failures of one row, whatever the rest of the transaction: rules, triggers, sizes. */
+static bool
+is_refusal(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_CONSTRAINT:
+	case SQLITE_TOOBIG:
+	case SQLITE_MISMATCH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int
 failed(struct sql *s, int rc)
 {
 	(void)store_fail(&s->base, "database: %s%s", sqlite3_errmsg(of(s)->db), remedy(rc));
 	s->base.again = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+	s->base.refused = is_refusal(rc);
 	return -1;
 }
 

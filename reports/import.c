@@ -13,6 +13,7 @@
 struct waiting {
 	struct history_record	 rec;
 	char			*identity;
+	struct odm_span		 text;		/* its lines, on the heap */
 	int64_t			 line;
 };
 
@@ -23,6 +24,7 @@ struct import {
 	struct waiting			 batch[IMPORT_BATCH];
 	size_t				 nbatch;
 	size_t				 batch_octets;	/* of text */
+	unsigned			 refused;	/* records in a row */
 	GChecksum			*hash;
 	struct history_record		 rec;
 	bool				 open;		/* a record is being read */
@@ -55,6 +57,7 @@ drop_batch(struct import *im)
 	for (size_t i = 0; i < im->nbatch; i++) {
 		history_record_clear(&im->batch[i].rec);
 		free(im->batch[i].identity);
+		free((void *)(uintptr_t)im->batch[i].text.at);
 	}
 	im->nbatch = im->batch_octets = 0;
 }
@@ -78,17 +81,49 @@ import_counts(const struct import *im)
 	return &im->counts;
 }
 
-/* The records that the store has taken. */
+/* The records that the store has taken, from at on. */
 static void
-count_batch(struct import *im, const struct store_new *list)
+count_stored(struct import *im, const struct store_new *list, size_t at, size_t n)
 {
-	for (size_t i = 0; i < im->nbatch; i++) {
+	for (size_t i = at; i < at + n; i++) {
 		if (list[i].added == STORE_ADDED)
 			im->counts.added++;
 		else
 			im->counts.known++;
 		im->events->stored(im->events->arg, im->batch[i].line);
 	}
+}
+
+/* The record that the database does not take. */
+static int
+refuse(struct import *im, const struct waiting *w)
+{
+	if (++im->refused > IMPORT_REFUSED_MAX)
+		return -1;
+	im->counts.rejected++;
+	im->events->rejected(im->events->arg, w->line, store_error(im->st), w->text);
+	return 0;
+}
+
+/*
+ * A part of the batch. What is refused as a whole is given in halves, which finds the
+ * records that cannot be stored in few steps.
+ */
+static int
+store_part(struct import *im, struct store_new *list, size_t at, size_t n)
+{
+	if (store_add_messages(im->st, list + at, n) == 0) {
+		count_stored(im, list, at, n);
+		im->refused = 0;
+		return 0;
+	}
+	if (!store_refused(im->st))
+		return -1;
+	if (n == 1)
+		return refuse(im, &im->batch[at]);
+	if (store_part(im, list, at, n / 2) != 0)
+		return -1;
+	return store_part(im, list, at + n / 2, n - n / 2);
 }
 
 int
@@ -103,9 +138,7 @@ import_flush(struct import *im)
 		for (size_t i = 0; i < im->nbatch; i++)
 			list[i] = (struct store_new){ &im->batch[i].rec, im->batch[i].identity,
 			    STORE_ADDED };
-		result = store_add_messages(im->st, list, im->nbatch);
-		if (result == 0)
-			count_batch(im, list);
+		result = store_part(im, list, 0, im->nbatch);
 	}
 	free(list);
 	drop_batch(im);
@@ -209,9 +242,15 @@ static int
 put(struct import *im)
 {
 	struct waiting *w = &im->batch[im->nbatch];
+	char *text = malloc(im->text.len);
 
-	if (!derive_reason(&im->rec) || (w->identity = strdup(identity_of(im))) == NULL)
+	if (text == NULL || !derive_reason(&im->rec) ||
+	    (w->identity = strdup(identity_of(im))) == NULL) {
+		free(text);
 		return -1;
+	}
+	memcpy(text, im->text.at, im->text.len);
+	w->text = (struct odm_span){ text, im->text.len };
 	w->rec = im->rec;
 	w->line = im->first_line;
 	history_record_init(&im->rec);

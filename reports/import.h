@@ -4,7 +4,8 @@
  * Records are added in batches, each one transaction, so that an import that is
  * interrupted anywhere is completed by running it again: a record whose identity is
  * known is not counted twice. The identity is the record's id or, in dialects without
- * one, a hash of its text. What cannot be read is handed to the caller, the rest goes on.
+ * one, a hash of its text. What cannot be read, and what the database refuses, is handed
+ * to the caller, the rest goes on.
  */
 #ifndef REPORTS_IMPORT_H
 #define REPORTS_IMPORT_H
@@ -20,6 +21,12 @@
  */
 #define IMPORT_BATCH		5000
 #define IMPORT_BATCH_OCTETS	(8 * 1024 * 1024)
+
+/*
+ * When the database refuses more records in a row it is not they that are wrong, but the
+ * tables: the import fails, and the input is whole for the time when they are mended.
+ */
+#define IMPORT_REFUSED_MAX	100
 
 /* Octets of text kept for one record; a longer record is set aside. */
 #define IMPORT_RECORD_MAX	(2 * 1024 * 1024)
@@ -59,7 +66,7 @@ int import_end(struct import *im);
 /* Commits what is complete so far, when the input makes us wait. */
 int import_flush(struct import *im);
 
-/* All return 0, or -1: the store failed (store_error()), and the batch is not in it. */
+/* All return 0, or -1: the store failed (store_error()); the batch may be in it in part. */
 
 const struct import_counts *import_counts(const struct import *im);
 

@@ -539,6 +539,32 @@ START_TEST(transactions)
 }
 END_TEST
 
+/* The caller can find the record that is at fault, and store the others. */
+START_TEST(refused_record_is_told)
+{
+	char id[STORE_IDENTITY_MAX + 2];
+	struct history_record rec = record("");
+	struct store_new list[] = {
+		{ &rec, "i1", STORE_ADDED }, { &rec, id, STORE_ADDED }, { &rec, "i2", STORE_ADDED },
+	};
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	ck_assert_int_eq(store_add_messages(st, list, COUNT(list)), -1);
+	ck_assert(store_refused(st) && !store_again(st));
+	ck_assert_int_eq(store_add_messages(st, list, 1), 0);
+	ck_assert_int_eq(store_add_messages(st, list + 1, 1), -1);
+	ck_assert(store_refused(st));
+	ck_assert_int_eq(store_add_messages(st, list + 2, 1), 0);
+	ck_assert_int_eq(count_messages(), 2);
+
+	/* Another failure is no refusal. */
+	ck_assert_int_eq(store_delivery_result(st, 4711, STORE_DELIVERY_SENT, 0, NULL), -1);
+	ck_assert(!store_refused(st));
+	history_record_clear(&rec);
+}
+END_TEST
+
 /* A record that the tables refuse leaves nothing behind, alone or in a transaction. */
 START_TEST(failed_record_spoils_the_transaction)
 {
@@ -1425,6 +1451,7 @@ add_cases(Suite *s, const char *name, void (*set_up)(void))
 	tcase_add_checked_fixture(tc, set_up, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, same_identity_counts_once);
+	tcase_add_test(tc, refused_record_is_told);
 	tcase_add_test(tc, message_comes_back);
 	tcase_add_loop_test(tc, arc_sets_are_kept, 0, 2);
 	tcase_add_test(tc, newest_policy_decides);

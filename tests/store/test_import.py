@@ -362,6 +362,66 @@ def _():
     tap.equal(number(f), 20000)
 
 
+def forbid(folder, when, how="ABORT"):
+    """The database refuses the messages of a condition."""
+    db = sqlite3.connect(f"{folder}/t.db")
+    db.execute(f"CREATE TRIGGER no BEFORE INSERT ON messages WHEN {when}"
+               f" BEGIN SELECT RAISE({how}, 'the auditor says no'); END")
+    db.close()
+
+
+def allow(folder):
+    db = sqlite3.connect(f"{folder}/t.db")
+    db.execute("DROP TRIGGER no")
+    db.close()
+
+
+def refused_by_database(how):
+    f = fresh()
+    run("--db", url(f))
+    bad = ("J0", "J7777", "J7778", "J12345", "J19999")
+    forbid(f, f"NEW.jobid IN {bad}", how)
+    text = history(20000)
+    path = write(f"{f}/h.dat", text)
+    err = run("--db", url(f), "--input", path)
+    tap.equal(number(f), 19995, "messages")
+    lines = {l.split()[1]: i for i, l in enumerate(text.splitlines(), 1) if l.startswith("job ")}
+    for job in bad:
+        tap.contains(err, f"{path} line {lines[job]}: record set aside: database: the auditor")
+    tap.contains(err, f"5 records set aside in {path}.rejected")
+    with open(f"{path}.rejected", encoding="utf-8") as file:
+        aside = file.read()
+    tap.contains(aside, f"# {path} line {lines['J7777']}: database: the auditor says no\njob J7777\n")
+    allow(f)
+    run("--db", url(f), "--input", f"{path}.rejected")
+    run("--db", url(f), "--input", path)
+    tap.equal(number(f), 20000, "messages at last")
+    whole = fresh()
+    run("--db", url(whole), "--input", path)
+    tap.equal(counts(f), counts(whole), "rows")
+
+
+for how in ("ABORT", "FAIL", "ROLLBACK"):
+    suite.add(f"records that the database refuses ({how}) are set aside, the rest is stored",
+              refused_by_database, how)
+
+
+@suite.case("a database that refuses everything: status 1, and the input is kept")
+def _():
+    f = fresh()
+    run("--db", url(f))
+    forbid(f, "1")
+    path = write(f"{f}/h.dat", history(6000))
+    err = run("--db", url(f), "--input", path, status=1)
+    tap.contains(err, "cannot store: database: the auditor says no; run it again")
+    tap.equal(number(f), 0, "messages")
+    with open(f"{path}.rejected", encoding="utf-8") as file:
+        tap.equal(file.read().count("\njob "), 100, "set aside")
+    allow(f)
+    run("--db", url(f), "--input", path)
+    tap.equal(number(f), 6000, "messages at last")
+
+
 @suite.case("rejected records that cannot be written: status 1, and told")
 def _():
     f = fresh()

@@ -271,6 +271,44 @@ def _():
                          "SELECT COUNT(*) FROM signatures", db), [["12000"] * 2, ["12000"]])
 
 
+def refused(rule, reasons):
+    """The database refuses J0, J1500 and J2999 of 3000 records."""
+    db = fresh()
+    run(db)
+    server.sql(rule, db)
+    path = p.path(f"{db}.dat")
+    with open(path, "w", encoding="utf-8") as f:
+        for i in range(3000):
+            f.write(record(job=f"J{i}" if i % 1500 and i < 2999 else f"J{i}" + "x" * 30,
+                           received=T0 + i, **{"from": f"d{i % 7}.example"}))
+    said = run(db, "--input", path)
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages", db), [["2997"]], "messages")
+    with open(f"{path}.rejected", encoding="utf-8") as f:
+        aside = f.read()
+    for job in ("J0", "J1500", "J2999"):
+        tap.contains(aside, f"\njob {job}xxx", "set aside")
+    tap.contains(said, f"3 records set aside in {path}.rejected")
+    for reason in reasons:
+        tap.equal(aside.count(reason), 3, reason)
+    again = run(db, "--input", path)
+    tap.contains(again, "3 records set aside")
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages", db), [["2997"]], "nothing twice")
+
+
+SIGNAL = ("CREATE TRIGGER no BEFORE INSERT ON messages FOR EACH ROW"
+          " IF CHAR_LENGTH(NEW.jobid) > 20 THEN SIGNAL SQLSTATE '%s'"
+          " SET MESSAGE_TEXT = 'the auditor says no'; END IF")
+for what, rule, reasons in (
+        ("a trigger of state 22001", "DELIMITER //\n" + SIGNAL % "22001" + "//",
+         ["database: the auditor says no"]),
+        ("a trigger of state 45000", "DELIMITER //\n" + SIGNAL % "45000" + "//",
+         ["database: the auditor says no"]),
+        ("a narrow column", "ALTER TABLE messages MODIFY jobid VARCHAR(20) NOT NULL", ["too long"]),
+        ("a rule", "ALTER TABLE messages ADD CONSTRAINT short CHECK (CHAR_LENGTH(jobid) < 21)",
+         ["short"])):
+    suite.add(f"records that the database refuses are set aside: {what}", refused, rule, reasons)
+
+
 @suite.case("a server that is away: status 78 and where it was looked for")
 def _():
     tap.contains(run(None, url=f"mysql://u@localhost/d?socket={p.tmp}/nowhere", status=78),
