@@ -104,7 +104,7 @@ memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 	}
 	r->claimed_by = memory_keep(m, st->runner);
 	r->claimed_until = now + ODM_CLAIM_SECS;
-	*claim_r = (struct store_claim){ r->id, r->part, taken_over };
+	*claim_r = (struct store_claim){ r->id, r->part, taken_over, r->begin, r->end };
 	*how_r = STORE_CLAIM_MINE;
 	return 0;
 }

@@ -30,7 +30,8 @@ find_open(struct sql *s, int64_t domain, int64_t begin, int64_t end,
 	sql_bind_int(&q, end);
 	got = sql_step(&q);
 	if (got == 1)
-		*claim = (struct store_claim){ sql_int(&q, 0), (int)sql_int(&q, 1), true };
+		*claim = (struct store_claim){ sql_int(&q, 0), (int)sql_int(&q, 1), true,
+		    begin, end };
 	sql_give(&q);
 	return got;
 }
@@ -164,7 +165,7 @@ sql_report_claim(struct store *st, const char *policy_domain, int64_t begin,
     int64_t end, int64_t now, struct store_claim *claim_r, enum store_claimed *how_r)
 {
 	struct sql *s = (struct sql *)st;
-	struct store_claim claim = { 0 };
+	struct store_claim claim = { .begin = begin, .end = end };
 	int64_t domain, taken;
 	int got;
 
