@@ -71,12 +71,16 @@ memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 
 	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
 		struct memory_report *row = report_at(m, i);
+		bool same = row->begin == begin && row->end == end;
 
-		if (row->begin != begin || row->end != end ||
+		if (row->begin >= end || row->end <= begin ||
 		    !memory_same(row->policy_domain, policy_domain))
 			continue;
-		part = row->part + 1;
-		if (row->state == MEMORY_MAKING)
+		if (same)
+			part = row->part + 1;
+		if (row->state == MEMORY_MAKING &&
+		    (same || row->claimed_until <= now || strcmp(row->claimed_by, st->runner) == 0) &&
+		    (r == NULL || row->claimed_until < r->claimed_until))
 			r = row;
 	}
 	taken_over = r != NULL;
@@ -277,6 +281,49 @@ memory_next_due(struct store *st, int64_t last, int64_t now, struct store_delive
 		return *d_r == NULL ? store_fail(st, "out of memory") : 1;
 	}
 	return 0;
+}
+
+/* Whether a stands before b, by policy domain, destination and id. */
+static bool
+stands_before(const struct store_delivery *a, const struct store_delivery *b)
+{
+	int order = strcmp(a->policy_domain, b->policy_domain);
+
+	if (order == 0)
+		order = strcmp(a->destination, b->destination);
+	return order < 0 || (order == 0 && a->id < b->id);
+}
+
+int
+memory_each_undelivered(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+{
+	const struct memory *m = of(st);
+	const struct store_delivery *last = NULL, *next;
+	struct store_delivery d;
+	int result = 0;
+
+	do {
+		next = NULL;
+		for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
+			const struct store_delivery *row = &delivery_at(m, i)->d;
+
+			if ((row->state != STORE_DELIVERY_FAILED && row->state != STORE_DELIVERY_DEAD) ||
+			    row->begin >= end || row->end <= begin ||
+			    (last != NULL && !stands_before(last, row)) ||
+			    (next != NULL && !stands_before(row, next)))
+				continue;
+			next = row;
+		}
+		if (next != NULL) {
+			d = *next;
+			d.mail = NULL;
+			d.mail_len = 0;
+			result = fn(&d, arg);
+		}
+		last = next;
+	} while (next != NULL && result == 0);
+	return result;
 }
 
 /* Where a message of a report that was made counts. */

@@ -119,6 +119,8 @@ int memory_delivery_result(struct store *st, int64_t id,
     enum store_delivery_state state, int64_t next_try, const char *reason);
 int memory_next_due(struct store *st, int64_t last, int64_t now,
     struct store_delivery **d_r);
+int memory_each_undelivered(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg);
 int memory_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *audit_r,
     int (*fn)(const char *reason, int64_t messages, void *arg), void *arg);
 int memory_suppress(struct store *st, const char *destination, const char *reason,

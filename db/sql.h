@@ -60,6 +60,7 @@ enum sql_slot {
 	SQL_DELIVERY_WINDOW,
 	SQL_LASTSENT,
 	SQL_AUDIT,
+	SQL_UNDELIVERED,
 	SQL_SUPPRESS,
 	SQL_UNSUPPRESS,
 	SQL_SUPPRESSIONS,
@@ -266,6 +267,8 @@ int sql_each_message(struct store *st, const char *policy_domain,
     int (*fn)(const struct store_message *m, void *arg), void *arg);
 int sql_count(struct store *st, int64_t begin, int64_t end,
     int64_t *messages_r, int64_t *domains_r);
+int sql_each_undelivered(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg);
 int sql_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *audit_r,
     int (*fn)(const char *reason, int64_t messages, void *arg), void *arg);
 int sql_suppress(struct store *st, const char *destination, const char *reason,
@@ -291,6 +294,7 @@ void sql_expire_end(struct store *st, void **state);
 	.delivery_result = sql_delivery_result, .next_due = sql_next_due, \
 	.each_policy = sql_each_policy, .each_message = sql_each_message, \
 	.count = sql_count, .audit = sql_audit, .suppress = sql_suppress, \
+	.each_undelivered = sql_each_undelivered, \
 	.unsuppress = sql_unsuppress, .each_suppression = sql_each_suppression, \
 	.suppressed = sql_suppressed, .request = sql_request, \
 	.request_lock = sql_request_lock, .request_unlock = sql_request_unlock, \

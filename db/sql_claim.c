@@ -15,23 +15,33 @@
 #define MAKING		0
 #define MADE		1
 
-/* A report of this window that was begun and not ended: 1, 0, -1. */
+/*
+ * A report of this window that was begun and not ended: 1, 0, -1. Or one of a window that
+ * overlaps and whose maker is dead: nobody may ever ask for that window again, and its
+ * messages belong to it. Those of the dead come first.
+ */
 static int
-find_open(struct sql *s, int64_t domain, int64_t begin, int64_t end,
+find_open(struct sql *s, int64_t domain, int64_t begin, int64_t end, int64_t now,
     struct store_claim *claim)
 {
 	struct sql_query q = sql_take(s, SQL_REPORT_OPEN,
-	    "SELECT id, part FROM reports WHERE policy_domain = ? AND window_begin = ?"
-	    " AND window_end = ? AND state = 0 ORDER BY part LIMIT 1");
+	    "SELECT id, part, window_begin, window_end FROM reports WHERE policy_domain = ?"
+	    " AND window_begin < ? AND window_end > ? AND state = 0 AND (claimed_until <= ?"
+	    " OR claimed_by = ? OR (window_begin = ? AND window_end = ?))"
+	    " ORDER BY claimed_until, id LIMIT 1");
 	int got;
 
 	sql_bind_int(&q, domain);
+	sql_bind_int(&q, end);
+	sql_bind_int(&q, begin);
+	sql_bind_int(&q, now);
+	sql_bind_text(&q, s->base.runner);
 	sql_bind_int(&q, begin);
 	sql_bind_int(&q, end);
 	got = sql_step(&q);
 	if (got == 1)
 		*claim = (struct store_claim){ sql_int(&q, 0), (int)sql_int(&q, 1), true,
-		    begin, end };
+		    sql_int(&q, 2), sql_int(&q, 3) };
 	sql_give(&q);
 	return got;
 }
@@ -170,11 +180,13 @@ sql_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 	int got;
 
 	if (sql_domain_id(s, policy_domain, &domain) != 0 ||
-	    (got = find_open(s, domain, begin, end, &claim)) < 0)
+	    (got = find_open(s, domain, begin, end, now, &claim)) < 0)
 		return -1;
 	if (got == 1) {
-		*claim_r = claim;
-		return take_over(s, &claim, now, how_r);
+		got = take_over(s, &claim, now, how_r);
+		if (got == 0 && *how_r == STORE_CLAIM_MINE)
+			*claim_r = claim;
+		return got;
 	}
 	if (next_part(s, domain, begin, end, &claim.part) != 0 ||
 	    new_report(s, domain, begin, end, now, &claim) != 0)

@@ -226,3 +226,40 @@ sql_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *audi
 		*audit_r = audit;
 	return result;
 }
+
+int
+sql_each_undelivered(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+{
+	struct sql_query q = sql_take((struct sql *)st, SQL_UNDELIVERED,
+	    "SELECT d.id, p.name, r.window_begin, r.window_end, r.report_id, d.destination,"
+	    " d.state, d.tries, d.next_try, d.reason FROM deliveries d"
+	    " JOIN reports r ON r.id = d.report JOIN domains p ON p.id = r.policy_domain"
+	    " WHERE r.window_begin < ? AND r.window_end > ? AND d.state IN (2, 3)"
+	    " ORDER BY p.name, d.destination, d.id");
+	int got, result = 0;
+
+	sql_bind_int(&q, end);
+	sql_bind_int(&q, begin);
+	while (result == 0 && (got = sql_step(&q)) != 0) {
+		struct store_delivery d = { 0 };
+
+		if (got < 0) {
+			result = -1;
+			break;
+		}
+		d.id = sql_int(&q, 0);
+		d.policy_domain = sql_text(&q, 1);
+		d.begin = sql_int(&q, 2);
+		d.end = sql_int(&q, 3);
+		d.report_id = sql_text(&q, 4);
+		d.destination = sql_text(&q, 5);
+		d.state = (enum store_delivery_state)sql_int(&q, 6);
+		d.tries = (int)sql_int(&q, 7);
+		d.next_try = sql_int(&q, 8);
+		d.reason = sql_is_null(&q, 9) ? NULL : sql_text(&q, 9);
+		result = fn(&d, arg);
+	}
+	sql_give(&q);
+	return result;
+}

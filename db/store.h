@@ -296,6 +296,14 @@ int store_audit(struct store *st, int64_t begin, int64_t end, struct store_audit
     int (*fn)(const char *reason, int64_t messages, void *arg), void *arg);
 
 /*
+ * Calls fn for each delivery FAILED or DEAD of the reports whose windows have seconds of
+ * [begin, end), in order of policy domain and destination; its mail is not set. fn may
+ * read the store.
+ */
+int store_each_undelivered(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg);
+
+/*
  * Suppressions: addresses and domains that get no report mail. Letter case does not
  * matter. A domain stands for its own addresses, not for those of names below it.
  */

@@ -64,6 +64,8 @@ struct store_ops {
 	int	(*audit)(struct store *st, int64_t begin, int64_t end,
 		    struct store_audit *audit_r,
 		    int (*fn)(const char *reason, int64_t messages, void *arg), void *arg);
+	int	(*each_undelivered)(struct store *st, int64_t begin, int64_t end,
+		    int (*fn)(const struct store_delivery *d, void *arg), void *arg);
 	int	(*each_suppression)(struct store *st, int64_t now,
 		    int (*fn)(const struct store_suppression *s, void *arg), void *arg);
 	int	(*suppressed)(struct store *st, const char *address, const char *domain,

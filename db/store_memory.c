@@ -501,6 +501,7 @@ static const struct store_ops ops = {
 	.delivery_result = memory_delivery_result,
 	.next_due = memory_next_due,
 	.audit = memory_audit,
+	.each_undelivered = memory_each_undelivered,
 	.suppress = memory_suppress,
 	.unsuppress = memory_unsuppress,
 	.each_suppression = memory_each_suppression,

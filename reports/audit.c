@@ -28,6 +28,17 @@ print_fate(int64_t messages, const char *fate)
 		(void)printf("  %" PRId64 " %s\n", messages, fate);
 }
 
+/* The reason is what another host said, made one clean line when it was noted. */
+static int
+print_failure(const struct store_delivery *d, void *arg)
+{
+	(void)arg;
+	(void)printf("  %s to %s: %s%s\n", d->policy_domain, d->destination,
+	    d->reason == NULL ? "no reason is noted" : d->reason,
+	    d->state == STORE_DELIVERY_FAILED ? " (waiting)" : "");
+	return 0;
+}
+
 int
 report_audit(struct store *store, const struct report_window *day)
 {
@@ -37,7 +48,8 @@ report_audit(struct store *store, const struct report_window *day)
 
 	report_window_date(day, date);
 	(void)printf("%s:\n", date);
-	if (store_audit(store, day->begin, day->end, &a, print_reason, &reasons) != 0) {
+	if (store_audit(store, day->begin, day->end, &a, print_reason, &reasons) != 0 ||
+	    store_each_undelivered(store, day->begin, day->end, print_failure, NULL) != 0) {
 		log_write(LOG_LEVEL_ERROR, "database: %s", store_error(store));
 		return CLI_EXIT_FAILED;
 	}

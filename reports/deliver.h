@@ -12,6 +12,7 @@
 enum report_outcome {
 	REPORT_SENT,
 	REPORT_FAILED,		/* this mail, this time */
+	REPORT_REFUSED,		/* this mail for good: another try would get the same answer */
 	REPORT_UNREACHABLE,	/* nothing can be sent this way at all: no word about this mail */
 	REPORT_HELD,		/* not tried: it is to wait for a later run */
 	REPORT_BARRED		/* not tried: its destination is to get nothing */

@@ -14,8 +14,12 @@
 /* A transaction that takes longer than this is stuck, however slow the line. */
 #define SEND_TIMEOUT_SECS	3600L
 
+/* The step of a transaction that the last reply was to. */
+enum step { STEP_CONNECT, STEP_MAIL, STEP_RCPT, STEP_DATA };
+
 struct report_smtp {
 	CURL		*curl;
+	enum step	 step;
 	char		 error[CURL_ERROR_SIZE];
 	char		 reply[256];		/* the last reply of the server */
 	struct odm_span	 rest;			/* of the mail being sent */
@@ -65,6 +69,22 @@ note_reply(char *line, size_t size, size_t n, void *arg)
 		reply.len = sizeof(s->reply) - 1;
 	(void)odm_span_copy(reply, s->reply, sizeof(s->reply));
 	return size * n;
+}
+
+/* Sees the commands go out; curl does not tell later which one failed. */
+static int
+note_command(CURL *curl, curl_infotype type, char *data, size_t size, void *arg)
+{
+	static const char *const verbs[] = {
+		[STEP_MAIL] = "MAIL ", [STEP_RCPT] = "RCPT ", [STEP_DATA] = "DATA\r",
+	};
+	struct report_smtp *s = arg;
+
+	(void)curl;
+	for (size_t i = STEP_MAIL; type == CURLINFO_HEADER_OUT && i < COUNT(verbs); i++)
+		if (size > 5 && memcmp(data, verbs[i], 5) == 0)
+			s->step = (enum step)i;
+	return 0;
 }
 
 static bool
@@ -117,6 +137,9 @@ set_options(struct report_smtp *s)
 	    curl_easy_setopt(c, CURLOPT_READDATA, s) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, note_reply) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_HEADERDATA, s) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, note_command) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_DEBUGDATA, s) == CURLE_OK &&
+	    curl_easy_setopt(c, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_SECS) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, REPLY_TIMEOUT_SECS) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_TIMEOUT, SEND_TIMEOUT_SECS) == CURLE_OK;
@@ -161,6 +184,8 @@ tell_reason(const struct report_smtp *s, CURLcode code, char reason[REPORT_REASO
 static bool
 is_unreachable(const struct report_smtp *s, CURLcode code)
 {
+	if (s->step != STEP_CONNECT)
+		return false;
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
@@ -169,11 +194,40 @@ is_unreachable(const struct report_smtp *s, CURLcode code)
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_GOT_NOTHING:
 		return true;
 	default:
 		break;
 	}
-	return code == CURLE_OPERATION_TIMEDOUT && s->reply[0] == '\0';
+	return s->reply[0] == '4' || s->reply[0] == '5';
+}
+
+/* True when the text of a reply begins with an enhanced code (RFC 3463) like "5.7.". */
+static bool
+has_enhanced(const char *reply, const char *code)
+{
+	return strlen(reply) > 4 && strncmp(reply + 4, code, strlen(code)) == 0;
+}
+
+/* True for an answer for good to this mail; see the header. */
+static bool
+is_refused(const struct report_smtp *s)
+{
+	static const char *const not_us[] = { "530", "534", "535", "538" };
+
+	if (s->reply[0] != '5' || s->step == STEP_CONNECT)
+		return false;
+	/* Of what may be wrong with MAIL only the size is the mail's own. */
+	if (s->step == STEP_MAIL)
+		return strncmp(s->reply, "552", 3) == 0 || has_enhanced(s->reply, "5.2.3") ||
+		    has_enhanced(s->reply, "5.3.4");
+	for (size_t i = 0; i < COUNT(not_us); i++)
+		if (strncmp(s->reply, not_us[i], 3) == 0)
+			return false;
+	return !has_enhanced(s->reply, "5.7.");
 }
 
 enum report_outcome
@@ -190,6 +244,7 @@ report_smtp_send(struct report_smtp *s, const char *sender, const char *recipien
 	recipients = curl_slist_append(NULL, recipient);
 	s->rest = mail;
 	s->error[0] = s->reply[0] = '\0';
+	s->step = STEP_CONNECT;
 	if (recipients != NULL &&
 	    curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, sender) == CURLE_OK &&
 	    curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, recipients) == CURLE_OK &&
@@ -200,5 +255,7 @@ report_smtp_send(struct report_smtp *s, const char *sender, const char *recipien
 	if (code == CURLE_OK)
 		return REPORT_SENT;
 	tell_reason(s, code, reason);
-	return is_unreachable(s, code) ? REPORT_UNREACHABLE : REPORT_FAILED;
+	if (is_unreachable(s, code))
+		return REPORT_UNREACHABLE;
+	return is_refused(s) ? REPORT_REFUSED : REPORT_FAILED;
 }

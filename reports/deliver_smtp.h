@@ -2,7 +2,11 @@
  * deliver_smtp.h - hands report mail to one mail server, one transaction for each
  * recipient, over a connection that is kept between them. RFC 5321, 3207, 4954, 8314.
  *
- * A connection that TLS or AUTH refuses says nothing about a mail: UNREACHABLE.
+ * What goes wrong before MAIL (greeting, TLS, AUTH) says nothing about a mail: UNREACHABLE.
+ * A 5xx to RCPT, to DATA or to the mail is an answer for good: REFUSED (RFC 5321, 4.2.1).
+ * But where the server says that we may not send (530 and its like, X.7.x of RFC 3463:
+ * relaying denied), and where it does not like our sender, it is our set-up or the server's
+ * that somebody has to mend, and the mail shall not be lost meanwhile: FAILED, as for 4xx.
  */
 #ifndef REPORTS_DELIVER_SMTP_H
 #define REPORTS_DELIVER_SMTP_H

@@ -105,10 +105,8 @@ remove_mail(struct report_failqueue *q, const char *name)
 /* A mail that nobody took: again later, or never. */
 static void
 note_failure(struct report_failqueue *q, const char *name, struct report_failmail *m,
-    const char *reason)
+    bool refused, const char *reason)
 {
-	bool refused = reason[0] == '5' && odm_is_digit(reason[1]) && odm_is_digit(reason[2]);
-
 	if (refused ||
 	    report_queue_retry(m->tries, q->now, &m->next_try) == STORE_DELIVERY_DEAD) {
 		log_write(LOG_LEVEL_WARNING, "failure report for %s to %s is given up (%s)",
@@ -133,6 +131,7 @@ send_one(struct report_failqueue *q, const char *name, struct report_failmail *m
     unsigned *refusals)
 {
 	char reason[REPORT_REASON_SIZE] = "";
+	enum report_outcome outcome;
 
 	if (failspool_time(name) < q->now - q->max_age_secs) {
 		log_write(LOG_LEVEL_WARNING, "failure report for %s to %s is given up: too old",
@@ -145,7 +144,8 @@ send_one(struct report_failqueue *q, const char *name, struct report_failmail *m
 		q->failed++;
 		return;
 	}
-	switch (q->send(q->arg, m->recipient, m->mail, reason)) {
+	outcome = q->send(q->arg, m->recipient, m->mail, reason);
+	switch (outcome) {
 	case REPORT_SENT:
 		*refusals = 0;
 		q->sent++;
@@ -154,8 +154,9 @@ send_one(struct report_failqueue *q, const char *name, struct report_failmail *m
 			(void)printf("sent failure report for %s to %s\n", m->domain, m->recipient);
 		break;
 	case REPORT_FAILED:
+	case REPORT_REFUSED:
 		*refusals = 0;
-		note_failure(q, name, m, reason);
+		note_failure(q, name, m, outcome == REPORT_REFUSED, reason);
 		break;
 	case REPORT_HELD:
 	case REPORT_BARRED:

@@ -50,8 +50,8 @@ struct report_failqueue {
 
 /*
  * Sends every mail that is due. A failed one is tried again after 5 minutes, then after
- * twice the time before, and given up after three days, or at once when the server refused
- * it for good (5xx). Logs what a person should know: the first failure and the last.
+ * twice the time before, and given up after three days, or at once when it was
+ * refused for good. Logs what a person should know: the first failure and the last.
  * 0, or -1 with errno when the folder cannot be read.
  */
 int report_failqueue_run(struct report_failqueue *q);

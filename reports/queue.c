@@ -76,6 +76,10 @@ send_one(const struct store_delivery *d, void *arg)
 	case REPORT_FAILED:
 		q->refusals = 0;
 		return note_failure(q, d, reason);
+	case REPORT_REFUSED:
+		q->refusals = 0;
+		q->dead++;
+		return note(q, d, STORE_DELIVERY_DEAD, q->now, reason);
 	case REPORT_UNREACHABLE:
 		q->failed++;
 		if (q->tell != NULL)

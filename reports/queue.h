@@ -3,7 +3,7 @@
  *
  * A failed delivery is tried again after 5 minutes, then after twice the time before,
  * at most 12 hours; it is given up when its next try would come more than three
- * days after the first. A server that cannot be reached at all says nothing
+ * days after the first, and at once when it was refused for good. A server that cannot be reached at all says nothing
  * about a destination: then nothing is noted, and the mail stays due.
  */
 #ifndef REPORTS_QUEUE_H

@@ -248,8 +248,10 @@ claim(struct report_subject *s, bool *skip_r)
 	    s->window.end, s->run->now, &s->claim, &how);
 	s->claimed = status == GO_ON && how == STORE_CLAIM_MINE;
 	*skip_r = !s->claimed;
-	if (s->claimed)
-		s->window.part = s->claim.part;
+	if (s->claimed) {
+		s->window = (struct report_window){ s->claim.begin, s->claim.end, s->claim.part };
+		report_window_date(&s->window, s->date);
+	}
 	if (status == GO_ON && how == STORE_CLAIM_TAKEN && s->run->verbose > 1)
 		report_say(s, "no report: another program makes it now");
 	return status;

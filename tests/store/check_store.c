@@ -925,6 +925,63 @@ START_TEST(late_messages_get_a_supplement)
 }
 END_TEST
 
+static enum store_claimed
+claim_at(struct store *by, int64_t begin, int64_t end, int64_t now, struct store_claim *claim_r)
+{
+	enum store_claimed how;
+
+	ck_assert_msg(store_report_claim(by, "a.example", begin, end, now, claim_r, &how) == 0,
+	    "%s", store_error(by));
+	return how;
+}
+
+/* What a dead program has claimed for a window is told by the next one, whatever its windows. */
+START_TEST(windows_of_several_lengths)
+{
+	struct store *other = open_other();
+	struct store_claim first, second, third;
+	struct seen seen = { .text = "" };
+	int64_t now = (int64_t)time(NULL), later = now + ODM_CLAIM_SECS + 60;
+	bool added;
+
+	add("i1", T0 + 3600, "ipaddr 192.0.2.1\n");
+	add("i2", T0 + 7200, "ipaddr 192.0.2.2\n");
+	ck_assert_int_eq(claim_at(st, T0 + 3600, T0 + 7200, now, &first), STORE_CLAIM_MINE);
+	ck_assert(first.begin == T0 + 3600 && first.end == T0 + 7200 && !first.taken_over);
+
+	/* Windows that only touch it have nothing to do with it; while it is made it is left alone. */
+	ck_assert_int_eq(claim_at(other, T0, T0 + 3600, later, &second), STORE_CLAIM_NOTHING);
+	ck_assert_int_eq(claim_at(other, T0 + 7200, T0 + DAY, now, &second), STORE_CLAIM_MINE);
+	ck_assert_int_eq(store_report_release(other, &second), 0);
+	ck_assert_int_eq(claim_at(other, T0, T0 + DAY, now, &second), STORE_CLAIM_MINE);
+	ck_assert_int_eq(store_each_claimed(other, &second, see_ip, &seen), 0);
+	ck_assert_str_eq(seen.text, "192.0.2.2 ");
+	ck_assert_int_eq(store_report_add(other, &second, "r2", 1, NULL, 0, &added), 0);
+	ck_assert(added);
+
+	/* Its maker is dead: a longer window takes it over as it is. */
+	add("i3", T0 + 3601, "ipaddr 192.0.2.3\n");
+	ck_assert_int_eq(claim_at(other, T0, T0 + DAY, later, &second), STORE_CLAIM_MINE);
+	ck_assert(second.taken_over && second.report == first.report);
+	ck_assert(second.begin == first.begin && second.end == first.end && second.part == 0);
+	seen = (struct seen){ .text = "" };
+	ck_assert_int_eq(store_each_claimed(other, &second, see_ip, &seen), 0);
+	ck_assert_str_eq(seen.text, "192.0.2.1 ");
+	ck_assert_int_eq(store_report_add(other, &second, "r1", 1, NULL, 0, &added), 0);
+	ck_assert(added);
+
+	/* And a shorter one that of a longer one. */
+	ck_assert_int_eq(claim_at(other, T0, T0 + DAY, later, &third), STORE_CLAIM_MINE);
+	ck_assert(!third.taken_over && third.part == 1 && third.end == T0 + DAY);
+	ck_assert_int_eq(claim_at(st, T0 + 36000, T0 + 39600, later + 2 * ODM_CLAIM_SECS, &first),
+	    STORE_CLAIM_MINE);
+	ck_assert(first.taken_over && first.report == third.report && first.end == T0 + DAY);
+	ck_assert_int_eq(store_report_withhold(st, &first, "none"), 0);
+	ck_assert_int_eq(claim_at(st, T0, T0 + DAY, later, &first), STORE_CLAIM_NOTHING);
+	store_close(&other);
+}
+END_TEST
+
 static int
 send_by(const struct store_delivery *d, void *by)
 {
@@ -1469,6 +1526,7 @@ add_cases(Suite *s, const char *name, void (*set_up)(void))
 	tcase_add_test(tc, report_is_whole_or_not);
 	tcase_add_test(tc, one_runner_makes_a_report);
 	tcase_add_test(tc, late_messages_get_a_supplement);
+	tcase_add_test(tc, windows_of_several_lengths);
 	tcase_add_test(tc, one_runner_tries_a_delivery);
 	tcase_add_test(tc, suppressions);
 	tcase_add_test(tc, locked_requests);

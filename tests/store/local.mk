@@ -48,11 +48,11 @@ EXTRA_DIST += tests/store/maildmarc.pl tests/store/test_random.py
 # The same with many more reports, and other numbers each time: RANDOM_SEED repeats a run.
 .PHONY: check-random
 check-random: $(sbin_PROGRAMS)
-	$(AM_TESTS_ENVIRONMENT) RANDOM_REPORTS=10000 RANDOM_SEED=$${RANDOM_SEED:-$$(date +%s)} \
+	$(AM_TESTS_ENVIRONMENT) RANDOM_REPORTS=$${RANDOM_REPORTS:-10000} RANDOM_SEED=$${RANDOM_SEED:-$$(date +%s)} \
 	    python3 $(srcdir)/tests/store/test_random.py
 
-# Many more kills of opendmarc-reports, at other instants each time: EXACT_SEED repeats a run.
+# Many more kills of imports and reports, at other instants each time: EXACT_SEED repeats a run.
 .PHONY: check-exact
 check-exact: $(sbin_PROGRAMS)
-	$(AM_TESTS_ENVIRONMENT) EXACT_ROUNDS=200 EXACT_SEED=$${EXACT_SEED:-$$(date +%s)} \
+	$(AM_TESTS_ENVIRONMENT) EXACT_ROUNDS=$${EXACT_ROUNDS:-300} EXACT_SEED=$${EXACT_SEED:-$$(date +%s)} \
 	    python3 $(srcdir)/tests/store/test_exact.py

@@ -104,6 +104,61 @@ for row in ENTRIES:
     CASES.add("mail server: " + row[0], entry, *row[1:])
 
 
+# stage, reply, what must stand in the command: what no later try would change
+REFUSALS = [
+    ("mail", "552 5.3.4 too big", ""), ("rcpt", "550 5.1.1 no such user", "r@b.example"),
+    ("rcpt", "551 moved", "r@b.example"), ("data", "554 5.5.0 no", "r@b.example"),
+    ("dot", "552 5.2.2 mailbox full", "To: r@b.example"), ("dot", "554 no", "To: r@b.example"),
+]
+
+
+def refusal(stage, reply, match):
+    with procs.Procs() as p, Site(p) as site:
+        for domain in ("b.example", "other.example"):
+            site.add(2, from_=domain, pdomain=domain, rua=[f"mailto:r@{domain}"])
+        site.load()
+        site.sink.fail(stage, reply, match=match, count=1)
+        done = site.report("--verbose", status=75)
+        tap.contains(done.stderr, "failed to send report for b.example to r@b.example "
+                     f"({reply}); it is given up", "stderr")
+        tap.contains(done.stdout, "1 mails sent, 0 failed, 1 given up", "stdout")
+        tap.equal(site.rows("SELECT destination, state, tries, reason FROM deliveries ORDER BY 1"),
+                  [("r@b.example", 3, 1, reply), ("r@other.example", 1, 1, None)], "ledger")
+        lines = site.run("--audit", site.date).stdout.splitlines()
+        tap.contains("\n".join(lines), "  2 given up: no destination took the report", "audit")
+        tap.contains("\n".join(lines), f"  b.example to r@b.example: {reply}", "audit")
+        # No later run tries it, and the next report of the domain is another one.
+        site.make_due()
+        site.report()
+        site.add(3, from_="b.example", pdomain="b.example", rua=["mailto:r@b.example"])
+        site.load()
+        site.report()
+        tap.equal({to: [r.messages for r in rs] for to, rs in site.mails().items()},
+                  {"r@other.example": [2], "r@b.example": [3]}, "mails")
+
+
+for row in REFUSALS:
+    CASES.add(f"refused for good at {row[0]}: {row[1]}", refusal, *row)
+
+
+@case("what is refused before a mail is begun is held against nobody")
+def _(site):
+    for domain in ("sender.example", "other.example"):
+        site.add(from_=domain, pdomain=domain, rua=[f"mailto:r@{domain}"])
+    site.load()
+    for stage, reply in (("connect", "554 5.3.2 no service"), ("connect", "421 4.3.2 not now"),
+                         ("helo", "550 5.7.1 who are you"), ("connect", "drop")):
+        site.sink.fail(stage, reply)
+        done = site.report(status=75)
+        if reply != "drop":
+            tap.contains(done.stderr, reply, "stderr")
+        tap.equal(site.rows("SELECT DISTINCT state, tries FROM deliveries"), [(0, 0)],
+                  f"ledger: {reply}")
+        site.sink.recover()
+    site.report()
+    tap.equal(len(site.mails()), 2, "mails")
+
+
 PROGRAM = """#!/bin/sh
 # Takes mail as sendmail does; the local part of the recipient says what happens.
 printf '%s\\n' "$@" >>"$SPOOL/arguments"

@@ -311,9 +311,9 @@ def _(site):
 
 FAULTS = [
     ("mail", "451 4.3.0 not now"), ("mail", "550 5.7.1 go away"),
-    ("rcpt", "450 4.2.0 mailbox busy"), ("rcpt", "550 5.1.1 no such user"),
-    ("data", "451 4.3.0 not now"), ("data", "554 5.5.0 no"),
-    ("dot", "452 4.3.1 disk full"), ("dot", "552 5.3.4 too big"),
+    ("rcpt", "450 4.2.0 mailbox busy"), ("rcpt", "554 5.7.1 relaying denied"),
+    ("data", "451 4.3.0 not now"), ("data", "530 5.7.0 log in first"),
+    ("dot", "452 4.3.1 disk full"), ("dot", "550 5.7.0 not from you"),
     ("rcpt", "drop"), ("dot", "drop"),
 ]
 
@@ -385,7 +385,7 @@ def _(site):
 def _(site):
     site.add()
     site.load()
-    site.sink.fail("rcpt", "550 5.1.1 no such user")
+    site.sink.fail("rcpt", "450 4.2.1 mailbox disabled")
     for number in range(13):
         done = site.report(status=75)
         tap.equal("given up" in done.stderr, number == 12, f"try {number + 1}")
