@@ -156,6 +156,13 @@ store_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *au
 }
 
 int
+store_each_undelivered(struct store *st, int64_t begin, int64_t end,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+{
+	return st->ops->each_undelivered(st, begin, end, fn, arg);
+}
+
+int
 store_expire(struct store *st, const struct store_expiry *expiry,
     struct store_expired *counts_r)
 {
