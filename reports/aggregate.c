@@ -191,6 +191,7 @@ report_aggregate_add(struct report_aggregate *a, const struct store_message *m)
 	r->count++;
 	a->totals.messages++;
 	a->totals.passed += m->policy == HISTORY_POLICY_PASS;
+	a->totals.automatic += m->automatic != HISTORY_AUTOMATIC_NO;
 	return 0;
 }
 

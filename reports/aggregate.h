@@ -52,6 +52,7 @@ struct report_totals {
 	uint64_t	messages;	/* sum of all counters */
 	uint64_t	rows;
 	uint64_t	passed;		/* of messages: those that passed DMARC */
+	uint64_t	automatic;	/* of messages: reports and bounces */
 	uint64_t	unjudged;	/* no policy applied to these: not in the rows */
 	uint64_t	left_out;	/* no room for their row: not in the rows */
 };

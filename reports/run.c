@@ -117,6 +117,17 @@ may_be_told(const struct report_subject *s, const struct report_totals *totals)
 	return !s->run->require_pass || totals->passed > 0;
 }
 
+/*
+ * A report about nothing but reports and bounces would itself be mail that its receiver has
+ * to report, and so on. Where there is other mail they are told with it, so that the
+ * counts stay true; that report is owed anyhow.
+ */
+static bool
+only_automatic(const struct report_totals *totals)
+{
+	return totals->automatic == totals->messages && totals->left_out == 0;
+}
+
 /* Reads the messages; *rows_r is false when nothing is to be reported or it could not be. */
 static int
 read_messages(struct report_subject *s, bool *rows_r)
@@ -147,6 +158,8 @@ read_messages(struct report_subject *s, bool *rows_r)
 		return GO_ON;
 	if (totals.rows == 0)
 		return withhold(s, "no policy was applied to its messages");
+	if (only_automatic(&totals))
+		return withhold(s, "only reports and bounces");
 	if (!may_be_told(s, &totals))
 		return put_off(s, "none of its messages passed");
 	*rows_r = true;

@@ -91,12 +91,12 @@ def _():
     run("--db", url(f), "--input", os.path.join(GOLDEN, "full.dat"))
     got = rows(f, """SELECT m.date, m.jobid, r.name, m.policy, m.disp, i.addr, e.name, f.name,
         p.name, m.spf, m.align_dkim, m.align_spf, m.sigcount, m.arc, m.arc_policy, m.spf_scope,
-        m.effective FROM messages m JOIN reporters r ON r.id = m.reporter
+        m.effective, m.automatic FROM messages m JOIN reporters r ON r.id = m.reporter
         JOIN ipaddr i ON i.id = m.ip JOIN domains e ON e.id = m.env_domain
         JOIN domains f ON f.id = m.from_domain JOIN domains p ON p.id = m.policy_domain""")
     tap.equal(got, [("2026-11-21 01:45:36", "4F2C81A0B7", "mx1.receiver.example", 16, 2,
                      "198.51.100.24", "bounce.shop.example", "news.shop.example",
-                     "shop.example", 0, 5, 5, 2, 0, 0, 1, "q")])
+                     "shop.example", 0, 5, 5, 2, 0, 0, 1, "q", 2)])
     tap.equal(rows(f, "SELECT d.name, coalesce(s.name, '-'), g.pass, g.error "
                       "FROM signatures g JOIN domains d ON d.id = g.domain "
                       "LEFT JOIN selectors s ON s.id = g.selector ORDER BY g.id"),

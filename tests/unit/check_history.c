@@ -106,6 +106,7 @@ fill(struct history_record *rec)
 	ck_assert(history_add_reason(rec, HISTORY_OVERRIDE_TRUSTED_FORWARDER,
 	    str("arc=pass as[1].d=lists.example")));
 	ck_assert(history_add_reason(rec, HISTORY_OVERRIDE_LOCAL_POLICY, str("")));
+	rec->automatic = HISTORY_AUTOMATIC_BOUNCE;
 	rec->action = HISTORY_ACTION_ACCEPT;
 }
 
