@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 
@@ -486,6 +487,31 @@ def _():
         "can claim results under these names"], "lines")
     tap.equal(lines[-1], f"opendmarc: OpenDMARC Filter v{version[1]} terminating with status 0, "
               "errno = 0", "last line")
+
+
+@suite.case("without options the default file is read, and the line of the start names none")
+def _():
+    if not ROOT:
+        raise tap.Skip("needs root, to put a file in the place of the default one")
+    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+        raise tap.Skip("name spaces cannot be made here")
+    # The folder of the default file as it is, but for that file, and for this process alone.
+    run = fresh()
+    with open(OPENDMARC, "rb") as f:
+        path = re.search(rb"\0(/[!-~]*/opendmarc\.conf)\0", f.read())[1].decode()
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise tap.Skip(f"there is no folder {folder}")
+    shutil.copytree(folder, f"{run}/etc", symlinks=True)
+    with open(f"{run}/etc/{os.path.basename(path)}", "w", encoding="utf-8") as f:
+        f.write(f"Socket local:{run}/s\nBackground no\n")
+    daemon = p.start("default", ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" "$1" && '
+                                 'exec "$2"', f"{run}/etc", folder, OPENDMARC])
+    daemon.wait_unix(f"{run}/s")
+    tap.equal(daemon.stop(), 0, "status")
+    tap.true(re.fullmatch(r"opendmarc: OpenDMARC Filter v\S+ starting",
+                          daemon.output().splitlines()[0]),
+             f"first line {daemon.output().splitlines()[0]!r}")
 
 
 @suite.case("warnings at start: only where they apply")
