@@ -34,7 +34,7 @@ int report_failqueue_put(const char *spool, const char *name, const struct repor
 /* True when there is a mail of that name already. */
 bool report_failqueue_has(const char *spool, const char *name);
 
-/* How one mail is sent: by report_smtp_send() or report_command_run(). */
+/* How one mail is sent: by report_smtp_send() or report_command_send(). */
 typedef enum report_outcome report_failqueue_sender(void *arg, const char *recipient,
     struct odm_span mail, char reason[REPORT_REASON_SIZE]);
 

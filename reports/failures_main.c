@@ -19,7 +19,7 @@
 #include "libopendmarc/base/domain.h"
 #include "reports/arf.h"
 #include "reports/cli.h"
-#include "reports/deliver_command.h"
+#include "reports/deliver_program.h"
 #include "reports/deliver_smtp.h"
 #include "reports/failures.h"
 #include "reports/identity.h"
@@ -246,7 +246,7 @@ send_mail(void *arg, const char *recipient, struct odm_span mail,
 
 	if (t->smtp != NULL)
 		return report_smtp_send(t->smtp, t->sender, recipient, mail, reason);
-	return report_command_run(&t->command, mail, (int)t->s.timeout_secs, reason);
+	return report_command_send(&t->command, mail, (int)t->s.timeout_secs, reason);
 }
 
 /* Sends what is due; the exit status. */
@@ -319,16 +319,12 @@ finish(struct tool *t)
 	report_smtp_exit();
 }
 
-/* A command that ends is waited for by its signal, which no thread may take away. */
+/* Where SIGCHLD is ignored nobody learns how a command ended. */
 static void
 set_signals(void)
 {
-	sigset_t child;
-
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&child);
-	(void)sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &child, NULL);
+	(void)signal(SIGCHLD, SIG_DFL);
 }
 
 int

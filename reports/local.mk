@@ -28,10 +28,11 @@ reports_libreport_la_SOURCES = \
 	reports/bounce.c reports/bounce.h \
 	reports/caps.c reports/caps.h \
 	reports/cleantext.c reports/cleantext.h \
+	reports/command.c reports/command.h \
 	reports/deliver.c reports/deliver.h \
 	reports/deliver_dir.c reports/deliver_dir.h \
 	reports/deliver_https.c reports/deliver_https.h \
-	reports/deliver_pipe.c reports/deliver_pipe.h \
+	reports/deliver_program.c reports/deliver_program.h \
 	reports/deliver_smtp.c reports/deliver_smtp.h \
 	reports/dest.c reports/dest.h \
 	reports/document.c reports/document.h \
@@ -78,7 +79,6 @@ reports_opendmarc_reports_LDADD = reports/libreport.la reports/libcli.la common/
 # opendmarc-failures(8).
 sbin_PROGRAMS += reports/opendmarc-failures
 reports_opendmarc_failures_SOURCES = \
-	reports/deliver_command.c reports/deliver_command.h \
 	reports/destcheck.c reports/destcheck.h \
 	reports/failmake.c \
 	reports/failqueue.c reports/failqueue.h \

@@ -563,6 +563,8 @@ main(int argc, char **argv)
 	log_open("opendmarc-reports", false, NULL, true);
 	/* A server that hangs up is an error of one mail, not the end of the program. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Where it is ignored nobody learns how a mail program ended. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	report_mail_init();
 	status = report_smtp_init() == 0 ? report_settings_read(&t.s, argc, argv) :
 	    refuse("libcurl cannot be started");

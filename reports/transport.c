@@ -9,7 +9,7 @@
 #include "libopendmarc/base/domain.h"
 #include "libopendmarc/parse/uri.h"
 #include "reports/deliver_https.h"
-#include "reports/deliver_pipe.h"
+#include "reports/deliver_program.h"
 #include "reports/transport.h"
 
 struct report_transport {
@@ -100,8 +100,8 @@ send_mail(struct report_transport *t, const char *recipient, struct odm_span mai
 	if (o->verp_key != NULL)
 		report_verp_sender(o->verp_key, t->identity->email, recipient, sender);
 	if (o->sendmail != NULL)
-		return report_pipe_send(o->sendmail, sender, recipient, mail,
-		    REPORT_PIPE_TIMEOUT_SECS, reason);
+		return report_sendmail_send(o->sendmail, sender, recipient, mail,
+		    REPORT_SENDMAIL_TIMEOUT_SECS, reason);
 	return report_smtp_send(t->smtp, sender, recipient, mail, reason);
 }
 

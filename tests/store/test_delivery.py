@@ -181,8 +181,8 @@ def _(site):
                  rua=[f"mailto:{name}@sender.example"])
     site.load()
     done = site.report("--sendmail", program, status=75, env=spool)
-    for name, reason in (("fail", "(no such user)"), ("quiet", "ended with status 75"),
-                         ("kill", "ended by signal 9")):
+    for name, reason in (("fail", "(no such user)"), ("quiet", "exited with status 75"),
+                         ("kill", "killed by signal 9")):
         tap.contains(done.stderr, f"for {name}.sender.example to {name}@sender.example", "stderr")
         tap.contains(done.stderr, reason, "stderr")
     tap.equal(procs.read(site.p.path("arguments")).split("\n")[:6],

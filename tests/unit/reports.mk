@@ -10,6 +10,7 @@ report_tests = \
 	tests/unit/check_mail \
 	tests/unit/check_namelist \
 	tests/unit/check_pack \
+	tests/unit/check_program \
 	tests/unit/check_queue \
 	tests/unit/check_reportid \
 	tests/unit/check_schema \
@@ -51,6 +52,10 @@ tests_unit_check_namelist_LDADD = reports/libreport.la $(CHECK_LIBS)
 tests_unit_check_pack_SOURCES = tests/unit/check_pack.c
 tests_unit_check_pack_CFLAGS = $(unit_cflags) $(ZLIB_CFLAGS)
 tests_unit_check_pack_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_program_SOURCES = tests/unit/check_program.c
+tests_unit_check_program_CFLAGS = $(unit_cflags)
+tests_unit_check_program_LDADD = reports/libreport.la $(CHECK_LIBS)
 
 tests_unit_check_queue_SOURCES = tests/unit/check_queue.c reports/queue.c reports/queue.h
 tests_unit_check_queue_CFLAGS = $(unit_cflags)
