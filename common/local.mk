@@ -26,8 +26,10 @@ common_libdns_la_SOURCES = \
 	common/dnscache.c common/dnscache.h \
 	common/dnsmsg.c common/dnsmsg.h \
 	common/dnstask.c common/dnstask.h \
+	common/dnswire.c common/dnswire.h \
 	common/exchange.c common/exchange.h \
-	common/resolver.c common/resolver.h \
+	common/resolver.c common/resolver.h common/resolver_private.h \
+	common/resolver_thread.c \
 	common/spf.c common/spf.h \
 	common/spfguard.c common/spfguard.h common/spfguard_private.h \
 	common/spfguard_names.c \
