@@ -13,6 +13,8 @@ opendmarc_libcheck_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 opendmarc_libcheck_la_LIBADD = opendmarc/libfilter.la common/libexplain.la \
 	common/librecordlint.la common/libdns.la
 
-opendmarc_opendmarc_check_SOURCES = opendmarc/check_main.c
+opendmarc_opendmarc_check_SOURCES = \
+	opendmarc/check_command.c opendmarc/check_command.h \
+	opendmarc/check_main.c
 opendmarc_opendmarc_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 opendmarc_opendmarc_check_LDADD = opendmarc/libcheck.la common/libconf.la $(JANSSON_LIBS) $(BSD_LIBS)

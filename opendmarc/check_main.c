@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,28 +13,17 @@
 
 #include "common/log.h"
 #include "common/textfile.h"
+#include "opendmarc/check_command.h"
 #include "opendmarc/check_domain.h"
 #include "opendmarc/check_message.h"
 #include "opendmarc/check_verdict.h"
 #include "opendmarc/checks.h"
-
-#define PROG	"opendmarc-check"
 
 /* Reasons hold a path, sometimes two, and a sentence. */
 #define WHY_MAX	(2 * PATH_MAX + 512)
 
 /* A domain with findings, where --strict asks; a message that fails. */
 #define EXIT_FINDINGS	1
-
-struct command {
-	const char	*conf_path, *nameservers, *authserv_id;
-	const char	*message, *replay, *explain_path;
-	struct check_envelope envelope;
-	bool		 envelope_given;
-	bool		 json, strict;
-	char		**domains;
-	int		 ndomains;
-};
 
 /* Everything that the work needs. */
 struct checker {
@@ -51,124 +39,6 @@ struct checker {
 	struct paint	 paint;
 };
 
-enum option_code {
-	OPT_AUTHSERV_ID = 1,
-	OPT_CLIENT_IP,
-	OPT_CONF,
-	OPT_EXPLAIN_JSON,
-	OPT_HELO,
-	OPT_HELP,
-	OPT_JSON,
-	OPT_MAIL_FROM,
-	OPT_MESSAGE,
-	OPT_NAMESERVERS,
-	OPT_QUEUE_ID,
-	OPT_REPLAY,
-	OPT_STRICT,
-	OPT_VERSION
-};
-
-static const struct option options[] = {
-	{ "authserv-id",	required_argument,	NULL, OPT_AUTHSERV_ID },
-	{ "client-ip",		required_argument,	NULL, OPT_CLIENT_IP },
-	{ "conf",		required_argument,	NULL, OPT_CONF },
-	{ "explain-json",	required_argument,	NULL, OPT_EXPLAIN_JSON },
-	{ "helo",		required_argument,	NULL, OPT_HELO },
-	{ "help",		no_argument,		NULL, OPT_HELP },
-	{ "json",		no_argument,		NULL, OPT_JSON },
-	{ "mail-from",		required_argument,	NULL, OPT_MAIL_FROM },
-	{ "message",		required_argument,	NULL, OPT_MESSAGE },
-	{ "nameservers",	required_argument,	NULL, OPT_NAMESERVERS },
-	{ "queue-id",		required_argument,	NULL, OPT_QUEUE_ID },
-	{ "replay",		required_argument,	NULL, OPT_REPLAY },
-	{ "strict",		no_argument,		NULL, OPT_STRICT },
-	{ "version",		no_argument,		NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
-};
-
-static const char usage_text[] =
-    PROG ": usage: " PROG " [options] domain [domain...]\n"
-    "       " PROG " [options] --message file\n"
-    "       " PROG " [--json] --replay file\n"
-    "\t--conf file         \tconfiguration of the filter\n"
-    "\t--json              \tprint a JSON document\n"
-    "\t--nameservers list  \task these name servers (IP or IP@port)\n"
-    "\t--strict            \texit with 1 when a record has errors or warnings\n"
-    "\t--message file      \texplain what becomes of a saved message (- is stdin)\n"
-    "\t--client-ip address \tthe client that sent it\n"
-    "\t--helo name         \tthe name it gave\n"
-    "\t--mail-from address \tthe envelope sender\n"
-    "\t--authserv-id name  \tbelieve results that carry this id\n"
-    "\t--queue-id id       \tthe queue id of the message\n"
-    "\t--explain-json file \twrite the explanation into a file as well\n"
-    "\t--replay file       \trepeat an explained evaluation without network\n"
-    "\t--help              \tprint this and exit\n"
-    "\t--version           \tprint version and exit\n";
-
-static int
-usage(void)
-{
-	fputs(usage_text, stderr);
-	return EX_USAGE;
-}
-
-static void
-apply_option(struct command *cmd, int c)
-{
-	const char **texts[] = {
-		[OPT_AUTHSERV_ID] = &cmd->authserv_id,
-		[OPT_CLIENT_IP] = &cmd->envelope.client_ip,
-		[OPT_CONF] = &cmd->conf_path,
-		[OPT_EXPLAIN_JSON] = &cmd->explain_path,
-		[OPT_HELO] = &cmd->envelope.helo,
-		[OPT_MAIL_FROM] = &cmd->envelope.mail_from,
-		[OPT_MESSAGE] = &cmd->message,
-		[OPT_NAMESERVERS] = &cmd->nameservers,
-		[OPT_QUEUE_ID] = &cmd->envelope.queue_id,
-		[OPT_REPLAY] = &cmd->replay,
-	};
-
-	if (c == OPT_JSON)
-		cmd->json = true;
-	else if (c == OPT_STRICT)
-		cmd->strict = true;
-	else
-		*texts[c] = optarg;
-	if (c == OPT_CLIENT_IP || c == OPT_HELO || c == OPT_MAIL_FROM || c == OPT_QUEUE_ID ||
-	    c == OPT_AUTHSERV_ID || c == OPT_EXPLAIN_JSON)
-		cmd->envelope_given = true;
-}
-
-/* -1 when the program goes on, else the status to exit with. */
-static int
-read_command(int argc, char **argv, struct command *cmd)
-{
-	int c;
-
-	*cmd = (struct command){ 0 };
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == '?')
-			return usage();
-		if (c == OPT_HELP) {
-			fputs(usage_text, stderr);
-			return EX_OK;
-		}
-		if (c == OPT_VERSION) {
-			printf(PROG " v%s\n", PACKAGE_VERSION);
-			return EX_OK;
-		}
-		apply_option(cmd, c);
-	}
-	cmd->domains = argv + optind;
-	cmd->ndomains = argc - optind;
-	/* One of the three kinds of work, with its own options only. */
-	if ((cmd->message != NULL) + (cmd->replay != NULL) + (cmd->ndomains > 0) != 1 ||
-	    (cmd->envelope_given && cmd->message == NULL) ||
-	    (cmd->strict && cmd->ndomains == 0))
-		return usage();
-	return -1;
-}
-
 static bool
 override(struct conf *c, const char *name, const char *value, char *why)
 {
@@ -177,7 +47,7 @@ override(struct conf *c, const char *name, const char *value, char *why)
 
 /* The configuration of the filter; without --conf it may be missing. */
 static int
-read_conf(struct checker *ck, const struct command *cmd, char *why)
+read_conf(struct checker *ck, const struct check_command *cmd, char *why)
 {
 	const char *path = cmd->conf_path, *spf = NULL;
 
@@ -199,7 +69,7 @@ read_conf(struct checker *ck, const struct command *cmd, char *why)
 
 /* Sets *ck up; EX_OK, or the status to exit with and the reason in why. */
 static int
-prepare(struct checker *ck, const struct command *cmd, char *why)
+prepare(struct checker *ck, const struct check_command *cmd, char *why)
 {
 	int status;
 
@@ -248,7 +118,7 @@ release(struct checker *ck)
 static int
 no_memory(void)
 {
-	fputs(PROG ": memory is short\n", stderr);
+	fputs(CHECK_PROG ": memory is short\n", stderr);
 	return EX_OSERR;
 }
 
@@ -289,7 +159,7 @@ print_status(const char *domain, const struct check_lookup *l)
 	if (text == NULL)
 		return;
 	fflush(stdout);
-	fputs(PROG ": opendmarc_policy_query_dmarc(", stderr);
+	fputs(CHECK_PROG ": opendmarc_policy_query_dmarc(", stderr);
 	paint_octets(&err, odm_span_str(domain));
 	fprintf(stderr, "): %s\n", text);
 }
@@ -315,7 +185,7 @@ new_document(json_t **domains_r)
 	json_t *document = json_object();
 
 	*domains_r = json_array();
-	if (json_object_set_new(document, "format", json_string(PROG)) == 0 &&
+	if (json_object_set_new(document, "format", json_string(CHECK_PROG)) == 0 &&
 	    json_object_set_new(document, "version", json_integer(1)) == 0 &&
 	    json_object_set_new(document, "domains", *domains_r) == 0)
 		return document;
@@ -324,7 +194,7 @@ new_document(json_t **domains_r)
 }
 
 static int
-check_domains(struct checker *ck, const struct command *cmd)
+check_domains(struct checker *ck, const struct check_command *cmd)
 {
 	int64_t timeout = (int64_t)ck->conf->dns_timeout_secs * 1000;
 	json_t *list = NULL, *document = cmd->json ? new_document(&list) : NULL;
@@ -370,7 +240,7 @@ write_file(const char *path, const char *text, char *why)
 
 /* The explanation as JSON, where it was asked for; the status to exit with. */
 static int
-give_json(const struct command *cmd, struct explain *x, char *why)
+give_json(const struct check_command *cmd, struct explain *x, char *why)
 {
 	char *text = explain_write(x, why, WHY_MAX);
 	int status = EX_OK;
@@ -386,7 +256,7 @@ give_json(const struct command *cmd, struct explain *x, char *why)
 }
 
 static int
-check_message(struct checker *ck, const struct command *cmd, char *why)
+check_message(struct checker *ck, const struct check_command *cmd, char *why)
 {
 	struct dmf_env env = {
 		.conf = ck->conf, .ignore_hosts = ck->ignore_hosts, .resolver = ck->resolver,
@@ -414,7 +284,7 @@ check_message(struct checker *ck, const struct command *cmd, char *why)
 
 /* Prints a document that was read; the status to exit with. */
 static int
-print_replay(struct checker *ck, const struct command *cmd, struct explain *x, char *why)
+print_replay(struct checker *ck, const struct check_command *cmd, struct explain *x, char *why)
 {
 	if (cmd->json) {
 		int status = give_json(cmd, x, why);
@@ -432,7 +302,7 @@ print_replay(struct checker *ck, const struct command *cmd, struct explain *x, c
 }
 
 static int
-replay(struct checker *ck, const struct command *cmd, char *why)
+replay(struct checker *ck, const struct check_command *cmd, char *why)
 {
 	struct odm_strbuf text;
 	struct explain *x = NULL;
@@ -472,13 +342,13 @@ int
 main(int argc, char **argv)
 {
 	struct checker ck = { 0 };
-	struct command cmd;
+	struct check_command cmd;
 	char why[WHY_MAX] = "";
 	int status;
 
-	log_open(PROG, false, NULL, true);
+	log_open(CHECK_PROG, false, NULL, true);
 	log_set_level(LOG_LEVEL_WARNING);
-	status = read_command(argc, argv, &cmd);
+	status = check_command_read(argc, argv, &cmd);
 	if (status != -1)
 		return status;
 	status = prepare(&ck, &cmd, why);
@@ -489,7 +359,7 @@ main(int argc, char **argv)
 	else if (status == EX_OK)
 		status = check_domains(&ck, &cmd);
 	if (why[0] != '\0')
-		fprintf(stderr, PROG ": %s\n", why);
+		fprintf(stderr, CHECK_PROG ": %s\n", why);
 	release(&ck);
 	if (fflush(stdout) != 0 && status == EX_OK)
 		status = EX_IOERR;

@@ -26,7 +26,7 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/listener.c opendmarc/listener.h \
 	opendmarc/metrics.c opendmarc/metrics.h \
 	opendmarc/msg.c opendmarc/msg.h opendmarc/msg_private.h \
-	opendmarc/msgend.c \
+	opendmarc/msgend.c opendmarc/msgorders.c opendmarc/msgrecord.c \
 	opendmarc/notify.c opendmarc/notify.h \
 	opendmarc/override.c opendmarc/override.h \
 	opendmarc/places.c opendmarc/places.h \

@@ -1,5 +1,6 @@
 /*
- * msg_private.h - one message as msg.c collects it and msgend.c judges it.
+ * msg_private.h - one message as msg.c collects it, msgend.c judges it, msgrecord.c keeps
+ * it and msgorders.c hands it back.
  */
 #ifndef OPENDMARC_MSG_PRIVATE_H
 #define OPENDMARC_MSG_PRIVATE_H
@@ -34,7 +35,6 @@ struct dmf_msg {
 	struct dmf_evaluation *evaluation;	/* NULL until an Author Domain is known */
 	struct dmf_context ctx;		/* what inputs was read with */
 	struct dmf_inputs *inputs;
-	char		 own_id[2 * DMF_ID_MAX + 2];	/* how our fields begin */
 	unsigned	*removals;
 	struct odm_strbuf inserts[DMF_INSERTS_MAX];
 	struct dmf_reason override;	/* why a failure is not acted on, if there is one */
@@ -49,5 +49,14 @@ dmf_msg_env(const struct dmf_msg *m)
 {
 	return m->conn->env;
 }
+
+/* True unless the message should be in the history file and is not. v: NULL none. */
+bool dmf_msg_write_history(struct dmf_msg *m, const struct odm_verdict *v);
+
+/* Leaves a note for opendmarc-failures(8) when the message asks for a failure report. */
+void dmf_msg_note_failure(struct dmf_msg *m, const struct odm_verdict *v);
+
+/* What the decision orders the MTA to do; belongs to m. */
+const struct dmf_orders *dmf_msg_orders(struct dmf_msg *m);
 
 #endif

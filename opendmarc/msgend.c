@@ -1,26 +1,19 @@
 /*
- * msgend.c - the end of a message: collects the answers, decides, tells.
+ * msgend.c - the end of a message: collects the answers, decides, tells the log.
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/log.h"
-#include "opendmarc/arheader.h"
 #include "opendmarc/decisionlog.h"
-#include "opendmarc/histrec.h"
-#include "opendmarc/histwriter.h"
 #include "opendmarc/ignore.h"
 #include "opendmarc/msg_private.h"
 #include "opendmarc/override.h"
 
 #define UNKNOWN_JOB	"(unknown-jobid)"
-
-/* A record with 256 results and long URIs stays far below. */
-#define RECORD_MAX	(1024 * 1024)
 
 /* How a decision came about, for log and counters. */
 struct course {
@@ -131,124 +124,6 @@ hint(const struct dmf_msg *m)
 	}
 }
 
-/* True when the record is in the file. */
-static bool
-append(const struct dmf_msg *m, struct odm_span record)
-{
-	bool shrunk = false, written;
-
-	written = histwriter_append(dmf_msg_env(m)->history, m->orders.job, record, &shrunk) == 0;
-	if (shrunk)
-		dmf_count(&m->conn->shared->status.history_shrinks);
-	return written;
-}
-
-/* True unless the message should be in the history file and is not. */
-static bool
-write_history(struct dmf_msg *m, const struct dmf_context *ctx,
-    const struct odm_verdict *v, const struct dmf_decision *d)
-{
-	const struct dmf_env *env = dmf_msg_env(m);
-	struct dmf_status *status = &m->conn->shared->status;
-	bool written = false;
-	char identity[DMF_IDENTITY_SIZE];
-	struct history_record rec;
-	struct odm_strbuf text;
-	struct dmf_histrec src = {
-		.job = m->orders.job, .identity = identity, .received = (int64_t)time(NULL),
-		.reporter = ctx->mta_name != NULL ? ctx->mta_name : env->host_name,
-		.ctx = ctx, .inputs = m->inputs, .verdict = v, .decision = d,
-		.automatic = &m->automatic,
-		.arc_trusted = dmf_override_arc_trusted(m->inputs, env->sealers),
-	};
-
-	if (env->history == NULL || v == NULL || d->record == DMF_RECORD_NEVER ||
-	    m->ignored_to ||
-	    (d->record == DMF_RECORD_ASKED && !env->conf->record_all_messages))
-		return true;
-	dmf_shared_identity(m->conn->shared, identity);
-	odm_strbuf_init(&text, RECORD_MAX);
-	history_record_init(&rec);
-	if (dmf_histrec_fill(&src, &rec)) {
-		history_write(&rec, env->conf->history_format == CONF_HISTORY_FULL, &text);
-		written = !text.failed && append(m, odm_strbuf_span(&text));
-	} else {
-		text.failed = true;
-	}
-	if (text.failed)
-		log_write(LOG_LEVEL_ERROR, "%s: no memory for the history record",
-		    m->orders.job);
-	history_record_clear(&rec);
-	odm_strbuf_free(&text);
-	dmf_count(written ? &status->records : &status->record_failures);
-	return written;
-}
-
-/* Leaves a note for opendmarc-failures(8) when the message asks for a failure report. */
-static void
-note_failure(struct dmf_msg *m, const struct odm_verdict *v)
-{
-	const struct dmf_env *env = dmf_msg_env(m);
-	struct dmf_failreport report = {
-		.job = m->orders.job, .received = (int64_t)time(NULL), .port = m->conn->port,
-		.reporter = m->ctx.mta_name != NULL ? m->ctx.mta_name : env->host_name,
-		.helo = m->conn->helo, .mail_from = m->sender, .ctx = &m->ctx,
-		.inputs = m->inputs, .verdict = v, .decision = &m->decision,
-		.automatic = &m->automatic, .header = &m->header,
-	};
-
-	if (env->failures != NULL && v != NULL &&
-	    dmf_failreport_note(env->failures, &report, resolver_now()))
-		dmf_count(&m->conn->shared->status.failure_notes);
-}
-
-static void
-add_insert(struct dmf_msg *m, const char *name, const struct odm_strbuf *value)
-{
-	if (value->failed)
-		log_write(LOG_LEVEL_ERROR, "%s: %s header add failed", m->orders.job, name);
-	else
-		m->orders.inserts[m->orders.ninserts++] = (struct dmf_insert){ name, value->at };
-}
-
-/* The fields to add to an accepted message; the last one stands on top in the end. */
-static void
-order_inserts(struct dmf_msg *m, const struct dmf_context *ctx, const struct dmf_decision *d)
-{
-	struct odm_strbuf *b = m->inserts;
-
-	if (m->spf != NULL) {
-		dmf_ar_spf(&b[0], m->own_id, dmf_inputs_spf(m->inputs),
-		    spf_is_helo(m->spf), spf_domain(m->spf));
-		add_insert(m, DMF_AR_NAME, &b[0]);
-	}
-	dmf_ar_dmarc(&b[1], m->own_id, d);
-	add_insert(m, DMF_AR_NAME, &b[1]);
-	if (ctx->conf->software_header) {
-		dmf_software(&b[2], ctx->mta_name, ctx->host_name, m->orders.job);
-		add_insert(m, DMF_SOFTWARE_NAME, &b[2]);
-	}
-}
-
-/* Without memory the fields stay: the message is judged, and our own result is on top. */
-static void
-order_removals(struct dmf_msg *m, bool dmarc_passed)
-{
-	unsigned nth;
-	size_t i;
-
-	if (dmf_inputs_removal(m->inputs, 0, dmarc_passed) == 0)
-		return;
-	m->removals = calloc(m->fields.n, sizeof(*m->removals));
-	if (m->removals == NULL)
-		return;
-	for (i = 0; i < m->fields.n && (nth = dmf_inputs_removal(m->inputs, i, dmarc_passed)) != 0;
-	    i++)
-		m->removals[i] = nth;
-	m->orders.removals = m->removals;
-	m->orders.nremovals = i;
-}
-
 static void
 fill_context(struct dmf_msg *m, const char *job, const char *mta_name, struct dmf_context *ctx)
 {
@@ -266,35 +141,6 @@ fill_context(struct dmf_msg *m, const char *job, const char *mta_name, struct dm
 	ctx->authserv_id = mta_name != NULL ? mta_name : env->host_name;
 	if (!atomic_exchange(&m->conn->shared->told_implicit_id, true))
 		log_write(LOG_LEVEL_INFO, "implicit authentication service: %s", ctx->authserv_id);
-}
-
-/* How our fields begin: our name, and with AuthservIDWithJobID the queue id. */
-static void
-set_own_id(struct dmf_msg *m, const struct dmf_context *ctx)
-{
-	int len = -1;
-
-	if (ctx->conf->authserv_id_with_job_id && ctx->job != NULL)
-		len = snprintf(m->own_id, sizeof(m->own_id), "%s/%s", ctx->authserv_id, ctx->job);
-	if (len < 0 || (size_t)len >= sizeof(m->own_id))
-		strlcpy(m->own_id, ctx->authserv_id, sizeof(m->own_id));
-}
-
-/* What the decision orders the MTA to do. */
-static const struct dmf_orders *
-give_orders(struct dmf_msg *m)
-{
-	const struct dmf_decision *d = &m->decision;
-
-	m->orders.action = d->action;
-	m->orders.reply = d->reply;
-	if (d->action != DMF_ACTION_ACCEPT)
-		return &m->orders;
-	m->orders.copy_to = d->copy ? dmf_msg_env(m)->conf->copy_failures_to : NULL;
-	m->orders.hold = d->hold[0] != '\0' ? d->hold : NULL;
-	order_inserts(m, &m->ctx, d);
-	order_removals(m, d->result == ODM_DMARC_PASS);
-	return &m->orders;
 }
 
 static void
@@ -399,12 +245,12 @@ judge(struct dmf_msg *m, struct course *c)
 		log_write(LOG_LEVEL_INFO, "%s: %s %s", m->orders.job, c->v->author_domain,
 		    odm_dmarc_name(c->v->result));
 	hint(m);
-	if (!write_history(m, &m->ctx, c->v, &m->decision) &&
+	if (!dmf_msg_write_history(m, c->v) &&
 	    conf->on_history_error == CONF_HISTORY_ERROR_TEMPFAIL) {
 		dmf_decide_later("the message cannot be recorded, try again later", &m->decision);
 		dmf_count(&status->shortages[DMF_SHORTAGE_HISTORY]);
 	}
-	note_failure(m, c->v);
+	dmf_msg_note_failure(m, c->v);
 }
 
 /* Tells log and counters what was decided, and how long it took. */
@@ -434,7 +280,6 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 	struct course course = { 0 };
 
 	fill_context(m, job, mta_name, &m->ctx);
-	set_own_id(m, &m->ctx);
 	m->orders.job = job != NULL ? job : UNKNOWN_JOB;
 	if (m->fields.dropped > 0)
 		log_write(LOG_LEVEL_WARNING, "%s: %zu header fields over the limits were not read",
@@ -446,5 +291,5 @@ dmf_msg_end(struct dmf_msg *m, const char *job, const char *mta_name)
 	}
 	judge(m, &course);
 	account(m, &course, began);
-	return give_orders(m);
+	return dmf_msg_orders(m);
 }
