@@ -6,46 +6,9 @@
 #include <strings.h>
 
 #include "common/log.h"
-#include "libopendmarc/base/domain.h"
 #include "libopendmarc/parse/authres.h"
 #include "libopendmarc/parse/rcvdspf.h"
-#include "libopendmarc/parse/received.h"
-#include "opendmarc/arcbind.h"
-#include "opendmarc/dkimbind.h"
-#include "opendmarc/inputs.h"
-
-/* A decoded address or name of a result; longer ones match nothing. */
-#define VALUE_MAX	1024
-
-/* What may have to go: an Authentication-Results field under our own id. */
-struct own_field {
-	unsigned	nth;
-	bool		refused;	/* holds a pass that was refused whatever SPF says */
-	bool		spf_pass;	/* holds an SPF pass about this envelope */
-	bool		dmarc_pass;
-};
-
-struct dmf_inputs {
-	const struct dmf_context *ctx;
-	char		(*our_hosts)[ODM_NAME_MAX + 1];
-	size_t		 nour_hosts;
-	struct dmf_signatures sigs;
-	struct dmf_claim *claims;
-	size_t		 nclaims, claims_size;
-	struct dmf_arc	 arc;
-	size_t		 nresults;	/* dkim, spf and arc results read, for the limit */
-	unsigned	*dkim_fields;	/* fields with dkim results, for each trusted id */
-	unsigned	*arc_fields;	/* the same with arc results */
-	struct own_field *own;
-	size_t		 nown;
-	enum odm_result	 evidence;	/* of the header about this envelope; UNKNOWN none */
-	enum odm_result	 spf;		/* settled */
-	bool		 spf_refused;	/* settled: a header pass about this envelope is wrong */
-	bool		 spf_seen;	/* a field read so far is about SPF, whoever wrote it */
-	bool		 any_trusted;
-	enum dmf_untrusted untrusted;
-	char		 untrusted_id[DMF_ID_MAX + 1];
-};
+#include "opendmarc/inputs_private.h"
 
 /* How one field is seen. */
 struct view {
@@ -60,108 +23,6 @@ struct view {
 	struct own_field *own;	/* NULL: not under our id, or nothing may be removed */
 };
 
-static void
-add_our_host(struct dmf_inputs *in, const char *name)
-{
-	if (name != NULL && odm_domain_normalise(odm_span_str(name), in->our_hosts[in->nour_hosts]))
-		in->nour_hosts++;
-}
-
-/* The names whose Received fields are ours. False: out of memory. */
-static bool
-collect_our_hosts(struct dmf_inputs *in)
-{
-	const struct dmf_context *ctx = in->ctx;
-	const struct conf_list *ids = &ctx->conf->trusted_authserv_ids;
-	const struct conf_list *hosts = &ctx->conf->own_hosts;
-	size_t i;
-
-	in->our_hosts = calloc(3 + ids->nwords + hosts->nwords, sizeof(*in->our_hosts));
-	if (in->our_hosts == NULL)
-		return false;
-	add_our_host(in, ctx->mta_name);
-	add_our_host(in, ctx->host_name);
-	add_our_host(in, ctx->authserv_id);
-	for (i = 0; i < ids->nwords; i++)
-		add_our_host(in, ids->words[i]);
-	for (i = 0; i < hosts->nwords; i++)
-		add_our_host(in, hosts->words[i]);
-	return true;
-}
-
-/* A field without a by-host says nothing about us, so it is another host's. */
-static bool
-received_is_ours(const struct dmf_inputs *in, struct odm_span value)
-{
-	struct odm_span host;
-	char name[ODM_NAME_MAX + 1];
-	size_t i;
-
-	if (!odm_received_by(value, &host) || !odm_domain_normalise(host, name))
-		return false;
-	for (i = 0; i < in->nour_hosts; i++)
-		if (strcmp(name, in->our_hosts[i]) == 0 ||
-		    odm_domain_is_below(name, in->our_hosts[i]))
-			return true;
-	return false;
-}
-
-/* Decides whether the field of this id and job may be used; *id_r says which id it is. */
-static enum dmf_untrusted
-judge_id(const struct dmf_context *ctx, const char *id, const char *job, size_t *id_r)
-{
-	const struct conf_list *ids = &ctx->conf->trusted_authserv_ids;
-	size_t i;
-
-	if (strcasecmp(id, ctx->authserv_id) == 0) {
-		*id_r = 0;
-		if (job[0] != '\0' ? ctx->job != NULL && strcmp(job, ctx->job) == 0 :
-		    !ctx->conf->trust_job_id)
-			return DMF_UNTRUSTED_NONE;
-		return DMF_UNTRUSTED_JOB;
-	}
-	for (i = 0; i < ids->nwords; i++) {
-		if (strcasecmp(id, ids->words[i]) != 0)
-			continue;
-		*id_r = 1 + i;
-		/* Anybody can write a foreign id, unless it comes from where it belongs. */
-		if (ctx->conf->trusted_relays.nwords > 0 && !ctx->from_relay)
-			return DMF_UNTRUSTED_RELAY;
-		return DMF_UNTRUSTED_NONE;
-	}
-	return DMF_UNTRUSTED_ID;
-}
-
-/* True when the value names this envelope's domain: the sender's, or HELO of a null sender. */
-static bool
-is_our_sender(const struct dmf_context *ctx, struct odm_span raw)
-{
-	const char *want = ctx->null_sender ? ctx->helo : ctx->sender_domain;
-	char text[VALUE_MAX + 1], domain[ODM_NAME_MAX + 1];
-
-	return want[0] != '\0' && odm_authres_value(raw, text, sizeof(text)) &&
-	    odm_domain_normalise(odm_domain_of_address(odm_span_str(text)), domain) &&
-	    strcmp(domain, want) == 0;
-}
-
-static bool
-is_null_address(struct odm_span raw)
-{
-	char text[VALUE_MAX + 1];
-
-	return odm_authres_value(raw, text, sizeof(text)) &&
-	    (text[0] == '\0' || strcmp(text, "<>") == 0);
-}
-
-static bool
-is_our_helo(const struct dmf_context *ctx, struct odm_span raw)
-{
-	char text[VALUE_MAX + 1], domain[ODM_NAME_MAX + 1];
-
-	return ctx->helo[0] != '\0' && odm_authres_value(raw, text, sizeof(text)) &&
-	    odm_domain_normalise(odm_span_str(text), domain) && strcmp(domain, ctx->helo) == 0;
-}
-
 /* Adds one SPF result about this envelope: the first that is no pass stays. */
 static void
 add_evidence(struct dmf_inputs *in, enum odm_result result)
@@ -175,15 +36,15 @@ read_spf_result(struct dmf_inputs *in, struct view *v, const struct odm_authres_
 {
 	const struct odm_authres_prop *from = odm_authres_find(res, "smtp", "mailfrom");
 	const struct odm_authres_prop *helo = odm_authres_find(res, "smtp", "helo");
-	bool about_helo = helo != NULL && is_our_helo(in->ctx, helo->value);
-	bool null_from = from == NULL || is_null_address(from->value);
+	bool about_helo = helo != NULL && dmf_ours_helo(in->ctx, helo->value);
+	bool null_from = from == NULL || dmf_ours_null_address(from->value);
 	bool ours;
 
 	in->spf_seen = in->spf_seen || v->trusted;
 	if (in->ctx->null_sender && null_from)
 		ours = about_helo;
 	else
-		ours = from != NULL && is_our_sender(in->ctx, from->value);
+		ours = from != NULL && dmf_ours_sender(in->ctx, from->value);
 	if (v->trusted && ours && !(v->below && res->result == ODM_RESULT_PASS) &&
 	    res->result != ODM_RESULT_UNKNOWN)
 		add_evidence(in, res->result);
@@ -303,7 +164,7 @@ read_authres(struct dmf_inputs *in, struct view *v, bool on_top, size_t index)
 	if (!odm_authres_open(v->field->value, &ar) ||
 	    !odm_authres_id(&ar, id, sizeof(id), job, sizeof(job)))
 		return true;
-	why = judge_id(ctx, id, job, &v->id);
+	why = dmf_ours_id(ctx, id, job, &v->id);
 	v->trusted = why == DMF_UNTRUSTED_NONE;
 	v->proven = v->trusted && v->id == 0 && job[0] != '\0';
 	in->any_trusted |= v->trusted;
@@ -339,7 +200,7 @@ static void
 read_rcvdspf(struct dmf_inputs *in, struct odm_span value)
 {
 	const struct dmf_context *ctx = in->ctx;
-	char text[VALUE_MAX + 1];
+	char text[DMF_VALUE_MAX + 1];
 	struct odm_rcvdspf spf;
 	struct odm_ip ip;
 
@@ -351,10 +212,10 @@ read_rcvdspf(struct dmf_inputs *in, struct odm_span value)
 	if (spf.has_client_ip && (!odm_authres_value(spf.client_ip, text, sizeof(text)) ||
 	    !odm_ip_parse(odm_span_str(text), &ip) || !odm_ip_equal(&ip, &ctx->client)))
 		return;
-	if (spf.has_envelope_from && !is_our_sender(ctx, spf.envelope_from) &&
-	    !(ctx->null_sender && is_null_address(spf.envelope_from)))
+	if (spf.has_envelope_from && !dmf_ours_sender(ctx, spf.envelope_from) &&
+	    !(ctx->null_sender && dmf_ours_null_address(spf.envelope_from)))
 		return;
-	if (ctx->null_sender && spf.has_helo && !is_our_helo(ctx, spf.helo))
+	if (ctx->null_sender && spf.has_helo && !dmf_ours_helo(ctx, spf.helo))
 		return;
 	add_evidence(in, spf.result);
 }
@@ -380,7 +241,7 @@ read_fields(struct dmf_inputs *in, const struct dmf_fields *fields)
 			break;
 		case DMF_FIELD_RECEIVED:
 			on_top = false;
-			below = below || !received_is_ours(in, f->value);
+			below = below || !dmf_ours_received(&in->ours, f->value);
 			break;
 		case DMF_FIELD_OTHER:
 		case DMF_FIELD_FROM:
@@ -425,7 +286,7 @@ dmf_inputs_read(const struct dmf_context *ctx, const struct dmf_fields *fields)
 	    sizeof(*in->arc_fields));
 	in->own = calloc(fields->n + 1, sizeof(*in->own));
 	if (in->dkim_fields == NULL || in->arc_fields == NULL || in->own == NULL ||
-	    !collect_our_hosts(in) || !dmf_signatures_read(&in->sigs, fields) ||
+	    !dmf_ours_collect(ctx, &in->ours) || !dmf_signatures_read(&in->sigs, fields) ||
 	    !dmf_arc_init(&in->arc, fields, ctx->job) || !read_fields(in, fields)) {
 		dmf_inputs_free(&in);
 		return NULL;
@@ -441,7 +302,7 @@ dmf_inputs_free(struct dmf_inputs **in)
 	if (*in == NULL)
 		return;
 	dmf_signatures_free(&(*in)->sigs);
-	free((*in)->our_hosts);
+	dmf_ours_free(&(*in)->ours);
 	free((*in)->claims);
 	free((*in)->dkim_fields);
 	free((*in)->arc_fields);
@@ -449,109 +310,4 @@ dmf_inputs_free(struct dmf_inputs **in)
 	free((*in)->own);
 	free(*in);
 	*in = NULL;
-}
-
-const struct dmf_dkim *
-dmf_inputs_dkim(const struct dmf_inputs *in, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < in->nclaims; k++)
-		if (!in->claims[k].refused && i-- == 0)
-			return &in->claims[k].dkim;
-	return NULL;
-}
-
-const struct dmf_dkim *
-dmf_inputs_refused(const struct dmf_inputs *in, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < in->nclaims; k++)
-		if (in->claims[k].refused && i-- == 0)
-			return &in->claims[k].dkim;
-	return NULL;
-}
-
-void
-dmf_inputs_settle_spf(struct dmf_inputs *in, const enum odm_result *own)
-{
-	if (own != NULL)
-		in->spf = *own;
-	else if (!in->ctx->conf->spf_ignore_results)
-		in->spf = in->evidence;
-	/* Ignored results are not refused; but nothing may contradict our own check. */
-	in->spf_refused = in->spf != ODM_RESULT_PASS &&
-	    (own != NULL || !in->ctx->conf->spf_ignore_results);
-}
-
-enum odm_result
-dmf_inputs_spf(const struct dmf_inputs *in)
-{
-	return in->spf;
-}
-
-const char *
-dmf_inputs_spf_domain(const struct dmf_inputs *in)
-{
-	return in->ctx->null_sender ? in->ctx->helo : in->ctx->sender_domain;
-}
-
-enum odm_result
-dmf_inputs_arc(const struct dmf_inputs *in)
-{
-	return in->arc.result;
-}
-
-const char *
-dmf_inputs_arc_refused(const struct dmf_inputs *in)
-{
-	return in->arc.refused;
-}
-
-const char *
-dmf_inputs_arc_chain(const struct dmf_inputs *in)
-{
-	return in->arc.has_chain ? in->arc.chain : NULL;
-}
-
-const struct dmf_arc_seal *
-dmf_inputs_arc_seal(const struct dmf_inputs *in, size_t i)
-{
-	return i < in->arc.sets.n ? &in->arc.sets.at[i] : NULL;
-}
-
-unsigned
-dmf_inputs_removal(const struct dmf_inputs *in, size_t i, bool dmarc_passed)
-{
-	size_t k;
-
-	for (k = 0; k < in->nown; k++) {
-		const struct own_field *f = &in->own[k];
-
-		if ((f->refused || (f->spf_pass && in->spf_refused) ||
-		    (f->dmarc_pass && !dmarc_passed)) && i-- == 0)
-			return f->nth;
-	}
-	return 0;
-}
-
-enum dmf_untrusted
-dmf_inputs_untrusted(const struct dmf_inputs *in, const char **id_r)
-{
-	const struct conf_list *ids = &in->ctx->conf->trusted_authserv_ids;
-	unsigned nfields = 0;
-	size_t i;
-
-	if (!in->any_trusted && in->untrusted != DMF_UNTRUSTED_NONE) {
-		*id_r = in->untrusted_id;
-		return in->untrusted;
-	}
-	for (i = 0; i <= ids->nwords; i++)
-		nfields += in->dkim_fields[i];
-	/* On a malformed signature a verifier may give up, so that says nothing. */
-	if (nfields > 0 || in->sigs.n == 0 || in->sigs.odd)
-		return DMF_UNTRUSTED_NONE;
-	*id_r = "";
-	return DMF_UNTRUSTED_ABSENT;
 }

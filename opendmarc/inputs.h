@@ -52,7 +52,7 @@ struct dmf_dkim {
 	bool		aligns;		/* may be used as an Authenticated Identifier */
 };
 
-struct dmf_inputs;	/* private: inputs.c */
+struct dmf_inputs;	/* inputs_private.h */
 
 /*
  * Reads the fields and decides about the DKIM results. ctx and fields must

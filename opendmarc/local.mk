@@ -22,12 +22,14 @@ opendmarc_libfilter_la_SOURCES = \
 	opendmarc/histrec.c opendmarc/histrec.h \
 	opendmarc/histwriter.c opendmarc/histwriter.h \
 	opendmarc/ignore.c opendmarc/ignore.h \
-	opendmarc/inputs.c opendmarc/inputs.h \
+	opendmarc/inputs.c opendmarc/inputs.h opendmarc/inputs_private.h \
+	opendmarc/inputs_result.c \
 	opendmarc/listener.c opendmarc/listener.h \
 	opendmarc/metrics.c opendmarc/metrics.h \
 	opendmarc/msg.c opendmarc/msg.h opendmarc/msg_private.h \
 	opendmarc/msgend.c opendmarc/msgorders.c opendmarc/msgrecord.c \
 	opendmarc/notify.c opendmarc/notify.h \
+	opendmarc/ours.c opendmarc/ours.h \
 	opendmarc/override.c opendmarc/override.h \
 	opendmarc/places.c opendmarc/places.h \
 	opendmarc/privs.c opendmarc/privs.h \
