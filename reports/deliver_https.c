@@ -9,17 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <curl/curl.h>
 
 #include "reports/deliver_https.h"
+#include "reports/web.h"
 
 #define CONNECT_TIMEOUT_SECS	60L
 #define SEND_TIMEOUT_SECS	600L
 
 struct report_https {
-	CURL		*curl;
+	struct report_web web;
 	struct curl_slist *headers;
-	char		 error[CURL_ERROR_SIZE];
 	bool		 private_okay;
 	bool		 refused;	/* an address was not connected to */
 };
@@ -90,45 +89,13 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* What the other side has to say is not read. */
-static size_t
-drop_answer(char *octets, size_t size, size_t n, void *arg)
-{
-	(void)octets;
-	(void)arg;
-	return size * n;
-}
-
-static bool
-only_https(CURL *c)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-	return curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
-#else
-	return curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTPS) == CURLE_OK;
-#endif
-}
-
 static bool
 set_options(struct report_https *h, const char *ca_file)
 {
-	CURL *c = h->curl;
-
-	if (ca_file != NULL && curl_easy_setopt(c, CURLOPT_CAINFO, ca_file) != CURLE_OK)
-		return false;
-	return only_https(c) &&
-	    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_USERAGENT, "opendmarc-reports/" PACKAGE_VERSION) ==
-	    CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_HTTPHEADER, h->headers) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop_answer) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_SECS) == CURLE_OK &&
-	    curl_easy_setopt(c, CURLOPT_TIMEOUT, SEND_TIMEOUT_SECS) == CURLE_OK;
+	return report_web_open(&h->web, false, ca_file, CONNECT_TIMEOUT_SECS, SEND_TIMEOUT_SECS) &&
+	    curl_easy_setopt(h->web.curl, CURLOPT_HTTPHEADER, h->headers) == CURLE_OK &&
+	    curl_easy_setopt(h->web.curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+	    curl_easy_setopt(h->web.curl, CURLOPT_OPENSOCKETDATA, h) == CURLE_OK;
 }
 
 struct report_https *
@@ -140,8 +107,7 @@ report_https_new(const char *ca_file, bool private_okay)
 		return NULL;
 	h->private_okay = private_okay;
 	h->headers = curl_slist_append(NULL, "Content-Type: application/gzip");
-	h->curl = curl_easy_init();
-	if (h->curl == NULL || h->headers == NULL || !set_options(h, ca_file))
+	if (h->headers == NULL || !set_options(h, ca_file))
 		report_https_free(&h);
 	return h;
 }
@@ -151,7 +117,7 @@ report_https_free(struct report_https **h)
 {
 	if (*h == NULL)
 		return;
-	curl_easy_cleanup((*h)->curl);
+	report_web_close(&(*h)->web);
 	curl_slist_free_all((*h)->headers);
 	free(*h);
 	*h = NULL;
@@ -161,19 +127,15 @@ enum report_outcome
 report_https_send(struct report_https *h, const char *url, struct odm_span packed,
     char reason[REPORT_REASON_SIZE])
 {
-	CURLcode code = CURLE_OUT_OF_MEMORY;
+	const char *why = "out of memory";
 	char text[64];
 	long answer = 0;
 
-	h->error[0] = '\0';
 	h->refused = false;
-	if (curl_easy_setopt(h->curl, CURLOPT_URL, url) == CURLE_OK &&
-	    curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, packed.at) == CURLE_OK &&
-	    curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)packed.len) ==
+	if (curl_easy_setopt(h->web.curl, CURLOPT_POSTFIELDS, packed.at) == CURLE_OK &&
+	    curl_easy_setopt(h->web.curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)packed.len) ==
 	    CURLE_OK)
-		code = curl_easy_perform(h->curl);
-	if (code == CURLE_OK)
-		(void)curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &answer);
+		answer = report_web_ask(&h->web, url, &why);
 	if (answer >= 200 && answer < 300)
 		return REPORT_SENT;
 	if (answer != 0) {
@@ -182,7 +144,7 @@ report_https_send(struct report_https *h, const char *url, struct odm_span packe
 	} else if (h->refused) {
 		report_reason("its address is in a private network", reason);
 	} else {
-		report_reason(h->error[0] != '\0' ? h->error : curl_easy_strerror(code), reason);
+		report_reason(why, reason);
 	}
 	return REPORT_FAILED;
 }

@@ -46,6 +46,7 @@ reports_libreport_la_SOURCES = \
 	reports/schema.c reports/schema.h \
 	reports/transport.c reports/transport.h \
 	reports/verp.c reports/verp.h \
+	reports/web.c reports/web.h \
 	reports/window.c reports/window.h
 reports_libreport_la_CFLAGS = $(AM_CFLAGS) \
 	$(XML_CFLAGS) $(GMIME_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
