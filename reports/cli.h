@@ -134,6 +134,12 @@ char *cli_database(const struct cli_common *c, const struct conf *conf,
     char *text, size_t text_size);
 
 /*
+ * True when an option or a variable of the environment names a database; one that only
+ * holds its user, port or password names none.
+ */
+bool cli_database_named(const struct cli_common *c);
+
+/*
  * Opens the database chosen. Returns -1 to go on, *st_r then belongs to the caller
  * (store_close); or the status to exit with, all said: also after --migrate. When an
  * administrator has to change the tables first, the statements are on stderr, and the

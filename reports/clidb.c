@@ -239,6 +239,17 @@ cli_database(const struct cli_common *c, const struct conf *conf,
 	return copy;
 }
 
+bool
+cli_database_named(const struct cli_common *c)
+{
+	const char *env = getenv("OPENDMARC_DATABASE");
+	struct old_access old;
+
+	read_old(c, &old);
+	return c->db != NULL || (env != NULL && *env != '\0') ||
+	    (old.by != NULL && !old.only_password);
+}
+
 /* Takes the password out of a URL that is to be shown; shown is as long as url. */
 static void
 hide_password(const char *url, char *shown)

@@ -40,10 +40,12 @@ reports_libreport_la_SOURCES = \
 	reports/identity.c reports/identity.h \
 	reports/mail.c reports/mail.h \
 	reports/namelist.c reports/namelist.h \
+	reports/outmail.c reports/outmail.h \
 	reports/pack.c reports/pack.h \
 	reports/reportid.c reports/reportid.h \
 	reports/rowkey.c reports/rowkey.h \
 	reports/schema.c reports/schema.h \
+	reports/stale.c reports/stale.h \
 	reports/transport.c reports/transport.h \
 	reports/verp.c reports/verp.h \
 	reports/web.c reports/web.h \
@@ -68,6 +70,7 @@ reports_opendmarc_reports_SOURCES = \
 	reports/audit.c reports/audit.h \
 	reports/checkid.c reports/checkid.h \
 	reports/destcheck.c reports/destcheck.h \
+	reports/forensic.c reports/forensic.h \
 	reports/handover.c \
 	reports/queue.c reports/queue.h \
 	reports/reports_main.c \

@@ -17,6 +17,7 @@
 #include "libopendmarc/base/domain.h"
 #include "reports/audit.h"
 #include "reports/cli.h"
+#include "reports/forensic.h"
 #include "reports/mail.h"
 #include "reports/queue.h"
 #include "reports/run.h"
@@ -43,6 +44,7 @@ struct tool {
 	struct resolver	*resolver;
 	struct report_schema *schema;
 	struct report_namelist *skip, *silent;
+	struct report_stale *stale;
 	struct report_verp_key verp_key;
 	struct report_transport_options delivery;
 	struct report_transport *transport;
@@ -233,6 +235,20 @@ choose_identity(struct tool *t)
 	if (report_identity_make(&t->s.identity, host, &t->identity, why, sizeof(why)))
 		return -1;
 	return refuse("%s", why);
+}
+
+/* --stale-check */
+static int
+prepare_stale(struct tool *t)
+{
+	char why[300];
+
+	if (!t->s.stale_check)
+		return -1;
+	t->stale = report_stale_new(t->s.stale_server, t->s.stale_def_deny, t->s.smtp_ca_file,
+	    why, sizeof(why));
+	t->run.stale = t->stale;
+	return t->stale != NULL ? -1 : refuse("--stale-server: %s", why);
 }
 
 /* Words of --nameservers, copied; the list is freed with the tool. */
@@ -455,6 +471,28 @@ take_bounce(struct tool *t)
 	return EXIT_LATER;
 }
 
+/* --forensic; only a database that is named there is asked. */
+static int
+forward(struct tool *t)
+{
+	struct report_forensic f = { .now = time(NULL), .test = t->s.test,
+	    .verbose = t->s.common.verbose };
+	int status;
+
+	if ((status = choose_identity(t)) >= 0 || (status = read_lists(t)) >= 0 ||
+	    (status = prepare_delivery(t)) >= 0 || (status = prepare_stale(t)) >= 0)
+		return status;
+	if (cli_database_named(&t->s.common) &&
+	    ((status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
+	    (status = cli_open_store(&t->s.common, t->conf, &t->store)) >= 0))
+		return status;
+	f.transport = t->transport;
+	f.silent = t->silent;
+	f.stale = t->stale;
+	f.store = t->store;
+	return report_forensic_run(&f);
+}
+
 /* --check-identity */
 static int
 check_identity(struct tool *t)
@@ -495,7 +533,7 @@ prepare(struct tool *t)
 	if ((status = choose_mode(t)) >= 0 || (status = choose_windows(t)) >= 0 ||
 	    (status = choose_names(t)) >= 0 || (status = choose_identity(t)) >= 0 ||
 	    (status = read_lists(t)) >= 0 || (status = read_schema(t)) >= 0 ||
-	    (status = prepare_delivery(t)) >= 0 ||
+	    (status = prepare_delivery(t)) >= 0 || (status = prepare_stale(t)) >= 0 ||
 	    (status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
 	    (status = start_resolver(t)) >= 0 ||
 	    (status = cli_open_store(&t->s.common, t->conf, &t->store)) >= 0)
@@ -516,8 +554,7 @@ do_work(struct tool *t)
 	int status;
 
 	if (s->forensic)
-		return refuse("--forensic: failure reports are sent by opendmarc-failures, and "
-		    "FailureReports in opendmarc.conf turns them on; nothing is sent here");
+		return forward(t);
 	if (s->bounce)
 		return take_bounce(t);
 	if (s->check_identity)
@@ -539,6 +576,7 @@ finish(struct tool *t)
 	report_schema_free(&t->schema);
 	report_namelist_free(&t->skip);
 	report_namelist_free(&t->silent);
+	report_stale_free(&t->stale);
 	free(t->windows);
 	resolver_free(&t->resolver);
 	store_close(&t->store);

@@ -13,6 +13,7 @@
 #include "reports/destcheck.h"
 #include "reports/run_private.h"
 #include "reports/suppress.h"
+#include "reports/transport.h"
 
 struct window_run {
 	struct report_run *run;
@@ -211,14 +212,47 @@ bar_suppressed(struct report_subject *s, size_t *n_r)
 	return GO_ON;
 }
 
+/* Refuses the addresses of which the stale list says so; *n_r is their number. */
+static void
+bar_stale(struct report_subject *s, size_t *n_r)
+{
+	struct report_dest *dest;
+	size_t i;
+
+	for (i = 0; i < s->dests.n; i++) {
+		dest = &s->dests.list[i];
+		if ((dest->state != REPORT_DEST_READY && dest->state != REPORT_DEST_POSTPONED) ||
+		    report_destination_is_https(dest->address) ||
+		    !report_stale_address(s->run->stale, dest->address))
+			continue;
+		dest->state = REPORT_DEST_REFUSED;
+		dest->reason = "the stale list has it";
+		(*n_r)++;
+		if (s->run->verbose > 0 || !sends(s->run))
+			report_say(s, "not to %s: %s", dest->address, dest->reason);
+	}
+}
+
+/* Why nobody gets the report, in words that store_audit() counts by. */
+static const char *
+no_destination(size_t suppressed, size_t stale)
+{
+	if (stale > 0)
+		return "every destination that may have it is on the stale list or suppressed";
+	return suppressed > 0 ? "every destination that may have it is suppressed" :
+	    "no destination may have it";
+}
+
 /* *ready_r: the report can be made now, as far as its destinations go. */
 static int
 settle_destinations(struct report_subject *s, bool *ready_r)
 {
 	struct report_run *run = s->run;
 	bool may_wait = run->now < s->window.end + REPORT_WAIT_SECS;
-	size_t suppressed = 0;
+	size_t suppressed = 0, stale = 0;
 
+	if (report_stale_domain(run->stale, s->domain))
+		return withhold(s, "the stale list has the domain");
 	report_dests_read(odm_span_str(s->policy.rua), run->https, &s->dests);
 	report_dests_silence(&s->dests, run->silent);
 	if (report_dests_check(&s->dests, run->resolver, s->domain, ODM_REPORT_AGGREGATE,
@@ -232,6 +266,7 @@ settle_destinations(struct report_subject *s, bool *ready_r)
 		say_destinations(s);
 	if (bar_suppressed(s, &suppressed) != GO_ON)
 		return STORE_FAILED;
+	bar_stale(s, &stale);
 	if (report_dests_count(&s->dests, REPORT_DEST_POSTPONED) > 0 && may_wait) {
 		run->waiting++;
 		log_write(LOG_LEVEL_WARNING, "%s %s: the DNS fails for a destination; the report "
@@ -244,8 +279,7 @@ settle_destinations(struct report_subject *s, bool *ready_r)
 		*ready_r = true;
 		return GO_ON;
 	}
-	return withhold(s, suppressed > 0 ? "every destination that may have it is suppressed" :
-	    "no destination may have it");
+	return withhold(s, no_destination(suppressed, stale));
 }
 
 /* The making of the report is ours, where others could make it too; else *skip_r. */

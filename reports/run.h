@@ -17,6 +17,7 @@
 #include "reports/identity.h"
 #include "reports/namelist.h"
 #include "reports/schema.h"
+#include "reports/stale.h"
 #include "reports/window.h"
 
 /* With REPORT_DAYS_BACK days looked at, the last look at a day comes after this time. */
@@ -46,6 +47,7 @@ struct report_run {
 	size_t		 nwithout;
 	const struct report_namelist *skip;	/* --skipdomains; may be NULL */
 	const struct report_namelist *silent;	/* --no-reports-list; may be NULL */
+	struct report_stale *stale;	/* --stale-check; may be NULL */
 	bool		 require_pass;	/* no report when no message of the window passed */
 	bool		 https;		/* also to https destinations */
 	const char	*bcc;		/* one more destination of every report; NULL none */

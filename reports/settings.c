@@ -125,12 +125,13 @@ static const struct cli_option options[] = {
 	{ "list-suppressed", NULL, CLI_FLAG, AT(list_suppressed), 0, 0, false, NULL,
 	  "print those that get no reports" },
 	{ "forensic", NULL, CLI_FLAG, AT(forensic), 0, 0, true, NULL,
-	  "not here: see opendmarc-failures" },
-	{ "stale-check", NULL, CLI_FLAG, AT(stale_check), 0, 0, true, NULL, "no effect" },
+	  "send the mail on standard input" },
+	{ "stale-check", NULL, CLI_FLAG, AT(stale_check), 0, 0, true, NULL,
+	  "ask a web server who is to get nothing" },
 	{ "stale-def-deny", NULL, CLI_FLAG, AT(stale_def_deny), 0, 0, true, NULL,
-	  "no effect" },
+	  "also those that it does not know" },
 	{ "stale-server", NULL, CLI_STRING, AT(stale_server), 0, 0, true, "URL",
-	  "no effect" },
+	  "the server to ask" },
 	{ "nameservers", NULL, CLI_STRING, AT(nameservers), 0, 0, false, "list",
 	  "DNS servers, IP or IP@port" },
 };
@@ -286,19 +287,6 @@ read_environment(struct report_settings *s)
 	return problem == NULL;
 }
 
-/* Old options that are taken, so that an old command line works, and do nothing. */
-static void
-warn_of_old(const struct report_settings *s)
-{
-	const char *what = s->stale_check ? "--stale-check" :
-	    s->stale_def_deny ? "--stale-def-deny" : s->stale_server != NULL ? "--stale-server" :
-	    NULL;
-
-	if (what != NULL)
-		log_write(LOG_LEVEL_WARNING, "%s has no effect: no list on the web is asked; "
-		    "addresses that mail comes back from are suppressed, see --bounce", what);
-}
-
 int
 report_settings_read(struct report_settings *s, int argc, char **argv)
 {
@@ -321,7 +309,6 @@ report_settings_read(struct report_settings *s, int argc, char **argv)
 	status = cli_parse(&s->common, options, COUNT(options), s, s->nargs, s->args);
 	if (status >= 0)
 		return status;
-	warn_of_old(s);
 	return read_environment(s) ? -1 : CLI_EXIT_FAILED;
 }
 

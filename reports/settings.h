@@ -38,22 +38,20 @@ struct report_settings {
 	bool		 https, https_private;
 	const char	*bcc;
 	const char	*no_reports_list;	/* file */
+	bool		 stale_check, stale_def_deny;
+	const char	*stale_server;		/* URL; NULL: the usual one */
 	bool		 verp;
 	const char	*verp_key_file;
 	int64_t		 max_mails, max_per_domain, spread_secs;
 
 	/* Other work than reports. */
-	bool		 bounce, check_identity;
+	bool		 bounce, check_identity, forensic;
 	const char	*bounce_to;
 	struct cli_list	 outgoing_ips;
 	struct cli_list	 suppress, unsuppress;
 	bool		 list_suppressed;
 	const char	*reason, *until;	/* of suppress; until is a date */
 	const char	*audit;			/* date */
-
-	/* Options of OpenDMARC 1.x for what is done in another way, or not at all. */
-	bool		 forensic, stale_check, stale_def_deny;
-	const char	*stale_server;
 
 	char		**args;			/* private: command line with the file */
 	int		 nargs;

@@ -18,6 +18,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_from \
 	tests/fuzz/fuzz_history \
 	tests/fuzz/fuzz_legacy \
+	tests/fuzz/fuzz_outmail \
 	tests/fuzz/fuzz_rcvdspf \
 	tests/fuzz/fuzz_received \
 	tests/fuzz/fuzz_record \
@@ -51,6 +52,7 @@ EXTRA_DIST += \
 	tests/fuzz/from.in \
 	tests/fuzz/history.in \
 	tests/fuzz/legacy.in \
+	tests/fuzz/outmail.in \
 	tests/fuzz/rcvdspf.in \
 	tests/fuzz/received.in \
 	tests/fuzz/record.in \
@@ -126,6 +128,10 @@ tests_fuzz_fuzz_uri_LDADD = libopendmarc/libparse.la
 tests_fuzz_fuzz_legacy_SOURCES = tests/fuzz/fuzz_legacy.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_legacy_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_legacy_LDADD = libopendmarc/liblegacy.la libopendmarc/libcore.la
+
+tests_fuzz_fuzz_outmail_SOURCES = tests/fuzz/fuzz_outmail.c tests/fuzz/fuzz.h $(fuzz_driver)
+tests_fuzz_fuzz_outmail_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_outmail_LDADD = reports/libreport.la
 
 tests_fuzz_fuzz_savedmsg_SOURCES = tests/fuzz/fuzz_savedmsg.c tests/fuzz/fuzz.h $(fuzz_driver)
 tests_fuzz_fuzz_savedmsg_LDFLAGS = $(fuzz_ldflags)

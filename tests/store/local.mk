@@ -37,13 +37,15 @@ EXTRA_DIST += \
 	tests/golden/opendmarc-params.help \
 	tests/store/test_expire.py
 TESTS += tests/store/test_delivery.py
-EXTRA_DIST += tests/lib/tlskeys.py tests/store/test_delivery.py
+EXTRA_DIST += tests/lib/tlskeys.py tests/lib/webserver.py tests/store/test_delivery.py
 TESTS += tests/store/test_exact.py
 EXTRA_DIST += tests/store/test_exact.py
 TESTS += tests/store/test_loops.py
 EXTRA_DIST += tests/store/test_loops.py
 TESTS += tests/store/test_suppress.py
 EXTRA_DIST += tests/store/test_suppress.py
+TESTS += tests/store/test_forensic.py tests/store/test_stale.py
+EXTRA_DIST += tests/store/test_forensic.py tests/store/test_stale.py
 TESTS += tests/store/test_random.py
 EXTRA_DIST += tests/store/maildmarc.pl tests/store/test_random.py
 

@@ -2,11 +2,9 @@
 AUTH, a sendmail program, https; senders for each recipient, lists, limits, kept files.
 """
 import gzip
-import http.server
 import os
 import re
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -15,6 +13,7 @@ import procs
 import smtpsink
 import tap
 import tlskeys
+import webserver
 from test_reports import DAY, SENDER, Site, day_ago
 
 CASES = tap.Suite()
@@ -209,44 +208,13 @@ def _(site):
     tap.equal(site.one().messages, 1, "messages")
 
 
-class Collector:
-    """An https server that keeps what is posted to it."""
-
-    def __init__(self, authority):
-        self.posts, self.status = [], 200
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.posts.append((self.path, self.headers, body))
-                self.send_response(outer.status)
-                self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.socket = authority.server().wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @case("an https destination gets the packed report, when that is asked for",
       "sender.example._report._dmarc.localhost TXT v=DMARC1")
 def _(site):
     authority = tlskeys.Authority(site.p)
     trust = ("--smtp-ssl-ca-file", authority.path)
-    with Collector(authority) as web:
-        url = f"https://localhost:{web.port}/dmarc"
+    with webserver.WebServer(authority.server()) as web:
+        url = web.url("/dmarc", "localhost")
         site.add(4, rua=[url + "!5m", "mailto:r@sender.example"])
         site.load()
         done = site.report("--test", "--https")
@@ -255,21 +223,20 @@ def _(site):
         tap.contains(done.stdout, "unsupported scheme", "without --https")
         done = site.report("--https", *trust, status=75)
         tap.contains(done.stderr, "private network", "stderr")
-        tap.equal(web.posts, [], "posts")
+        tap.equal(web.requests, [], "posts")
         site.make_due()
-        web.status = 302
+        web.answer = lambda path: (302, {"Location": "/elsewhere"}, b"")
         tap.contains(site.report("--https", "--https-private", *trust, status=75).stderr,
                      "HTTP status 302", "stderr")
         site.make_due()
-        web.status = 200
+        web.answer = lambda path: (200, {}, b"x" * 1000000)
         tap.contains(site.report("--https", "--https-private", status=75).stderr, "certificate",
                      "stderr")
         site.make_due()
         site.report("--https", "--https-private", *trust)
-        tap.equal([path for path, _, _ in web.posts], ["/dmarc"] * 2, "posts")
-        _, headers, body = web.posts[-1]
-        tap.equal(headers["Content-Type"], "application/gzip", "type")
-        tap.equal(aggreport.read_xml(body).messages, 4, "messages")
+        tap.equal([(r.method, r.path) for r in web.requests], [("POST", "/dmarc")] * 2, "posts")
+        tap.equal(web.requests[-1].headers["Content-Type"], "application/gzip", "type")
+        tap.equal(aggreport.read_xml(web.requests[-1].body).messages, 4, "messages")
         tap.equal(site.rows("SELECT state FROM deliveries"), [(1,), (1,)], "deliveries")
     tap.equal([m.rcpts for m in site.sink.messages], [["r@sender.example"]] * 2, "mails")
 

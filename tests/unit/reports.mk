@@ -9,6 +9,7 @@ report_tests = \
 	tests/unit/check_identity \
 	tests/unit/check_mail \
 	tests/unit/check_namelist \
+	tests/unit/check_outmail \
 	tests/unit/check_pack \
 	tests/unit/check_program \
 	tests/unit/check_queue \
@@ -48,6 +49,10 @@ tests_unit_check_mail_LDADD = reports/libreport.la $(CHECK_LIBS)
 tests_unit_check_namelist_SOURCES = tests/unit/check_namelist.c
 tests_unit_check_namelist_CFLAGS = $(unit_cflags)
 tests_unit_check_namelist_LDADD = reports/libreport.la $(CHECK_LIBS)
+
+tests_unit_check_outmail_SOURCES = tests/unit/check_outmail.c
+tests_unit_check_outmail_CFLAGS = $(unit_cflags)
+tests_unit_check_outmail_LDADD = reports/libreport.la $(CHECK_LIBS)
 
 tests_unit_check_pack_SOURCES = tests/unit/check_pack.c
 tests_unit_check_pack_CFLAGS = $(unit_cflags) $(ZLIB_CFLAGS)
