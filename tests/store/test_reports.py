@@ -220,6 +220,24 @@ def _(site):
                "own@sender.example": [("own.sender.example", 4)]}, "reports")
 
 
+@case("an ARC chain of a record of OpenDMARC 1.4 is told as 1.4 told it")
+def _(site):
+    chain = ('json:[{ "i": 2, "d":"lists.example", "s":"s2", "ip":"192.0.2.7" }, '
+             '{ "i": 1, "d":"first.example", "s":"s1", "ip":"2001:db8::1" }]')
+    for number, (verdict, action) in enumerate(((0, 2), (2, 2), (0, 0))):
+        site.add(policy=16, align_spf=5, spf=7, ipaddr=f"192.0.2.{number}", action=action, arc=0,
+                 arc_policy=f"{verdict} {chain}")
+    site.records = ["".join(line + "\n" for line in record.splitlines()
+                            if not line.startswith(("id ", "spf_scope ", "fo ", "discovery ")))
+                    for record in site.records]
+    site.load()
+    site.report()
+    told = {row.ip: row.reasons for row in site.one().rows}
+    tap.equal(told, {"192.0.2.0": [("local_policy", "arc=pass as[2].d=lists.example as[2].s=s2 "
+                                    "as[1].d=first.example as[1].s=s1 client-ip[1]=2001:db8::1")],
+                     "192.0.2.1": [("local_policy", None)], "192.0.2.2": []}, "reasons")
+
+
 @case("every address of the list gets the report, each with its own Message-ID")
 def _(site):
     site.add(rua=["mailto:a@sender.example!10m", "MAILTO:b%2Bx@sender.example?subject=hi",
