@@ -21,9 +21,9 @@
 
 static struct {
 	_Atomic(const char *) ident;
-	atomic_bool	 to_syslog, to_stderr;
+	atomic_bool	 to_syslog, to_stderr, erase;
 	atomic_int	 level;
-} sink = { NULL, false, true, LOG_LEVEL_INFO };
+} sink = { NULL, false, true, false, LOG_LEVEL_INFO };
 
 static const struct odm_name facilities[] = {
 	{ LOG_AUTH,	"auth" },
@@ -115,6 +115,12 @@ show_line(const char *text, char line[LOG_LINE_MAX + 1])
 	return len;
 }
 
+void
+log_erase_line(void)
+{
+	atomic_store(&sink.erase, true);
+}
+
 /* One write for the whole line, so that lines of threads do not mix. */
 static void
 write_stderr(const char *line)
@@ -123,7 +129,9 @@ write_stderr(const char *line)
 	const char *ident = sink.ident == NULL ? "" : sink.ident;
 	int len;
 
-	len = snprintf(text, sizeof(text), "%.256s%s%s\n", ident, ident[0] == '\0' ? "" : ": ", line);
+	len = snprintf(text, sizeof(text), "%s%.256s%s%s\n",
+	    atomic_exchange(&sink.erase, false) ? "\r\033[K" : "", ident,
+	    ident[0] == '\0' ? "" : ": ", line);
 	if (len > 0 && (size_t)len < sizeof(text) && write(STDERR_FILENO, text, (size_t)len) < 0)
 		return;		/* there is no further place to complain to */
 }

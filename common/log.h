@@ -32,6 +32,12 @@ bool log_facility_known(const char *facility);
 void log_set_level(enum log_level level);
 
 /*
+ * The place on standard error where the cursor stands is not the begin of a line, as a
+ * line of progress is there: the next line of the log erases it.
+ */
+void log_erase_line(void);
+
+/*
  * Writes one line. The text may hold untrusted octets: control characters and
  * 8-bit octets come out as \xNN, and a line is cut at 2000 octets.
  */

@@ -351,19 +351,22 @@ int store_request_lock(struct store *st, const char *domain, const char *rua);
 /* Unlocks; what was seen last comes back with the next import. */
 int store_request_unlock(struct store *st, const char *domain);
 
-struct store_expiry {
-	int64_t	before;		/* what is older */
-	int64_t	batch;		/* messages or names of one transaction */
-	bool	all_tables;	/* also names that nothing uses any more */
-	bool	unreported;	/* also messages that still wait for their report */
-};
-
 /* Rows removed, but for kept. */
 struct store_expired {
 	int64_t	messages;
 	int64_t	kept;		/* old messages that wait for their report */
 	int64_t	requests, reports, suppressions;
 	int64_t	domains, selectors, addresses, reporters, policies;
+};
+
+struct store_expiry {
+	int64_t	before;		/* what is older */
+	int64_t	batch;		/* messages or names of one transaction */
+	bool	all_tables;	/* also names that nothing uses any more */
+	bool	unreported;	/* also messages that still wait for their report */
+	/* Called after each transaction with what is removed so far; may be NULL. */
+	void	(*step)(void *arg, const struct store_expired *so_far);
+	void	*arg;
 };
 
 /*

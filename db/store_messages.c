@@ -186,6 +186,8 @@ store_expire(struct store *st, const struct store_expiry *expiry,
 		result = c.result;
 		if (result == 0)
 			*counts_r = counts;
+		if (result == 0 && expiry->step != NULL)
+			expiry->step(expiry->arg, counts_r);
 	}
 	st->ops->expire_end(st, &state);
 	return result;

@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "reports/cli.h"
+#include "reports/progress.h"
 
 #define PROG		"opendmarc-expire"
 #define DAY_SECS	86400
@@ -24,6 +25,12 @@ struct run {
 	const char		*days_given;	/* --expire */
 	int64_t			 days, batch;
 	bool			 all_tables, unreported;
+};
+
+/* What is shown on a terminal while rows are removed. */
+struct watch {
+	struct progress	 progress;
+	int64_t		 messages;	/* to be removed at most; 0: not counted */
 };
 
 /* The age: option, variable, default. -1 to go on, or the status to exit with. */
@@ -77,14 +84,30 @@ print_counts(const struct run *run, const struct store_expired *e)
 		    e->kept, e->kept == 1 ? "" : "s", e->kept == 1 ? "it" : "them");
 }
 
+/* After the last message names are looked for, and nobody knows how many there are. */
+static void
+show(void *arg, const struct store_expired *e)
+{
+	struct watch *w = arg;
+	bool known = e->messages < w->messages;
+
+	progress_show(&w->progress, e->messages + e->requests + e->reports + e->suppressions +
+	    e->domains + e->selectors + e->addresses + e->reporters + e->policies,
+	    e->messages, known ? w->messages : 0);
+}
+
 static int
 expire(const struct run *run, struct store *st)
 {
+	struct watch watch = { 0 };
+	int64_t domains;
 	const struct store_expiry expiry = {
 		.before = time(NULL) - run->days * DAY_SECS,
 		.batch = run->batch,
 		.all_tables = run->all_tables,
-		.unreported = run->unreported
+		.unreported = run->unreported,
+		.step = show,
+		.arg = &watch
 	};
 	struct store_expired counts;
 	int result;
@@ -92,7 +115,11 @@ expire(const struct run *run, struct store *st)
 	if (run->cli.verbose > 0)
 		fprintf(stderr, PROG ": expiring what is older than %" PRId64 " day%s\n",
 		    run->days, run->days == 1 ? "" : "s");
+	progress_start(&watch.progress, "rows");
+	if (watch.progress.on && store_count(st, 1, expiry.before, &watch.messages, &domains) != 0)
+		watch.messages = 0;
 	result = store_expire(st, &expiry, &counts);
+	progress_clear(&watch.progress);
 	if (run->cli.verbose > 0)
 		print_counts(run, &counts);
 	if (result != 0)

@@ -13,7 +13,8 @@
 struct waiting {
 	struct history_record	 rec;
 	char			*identity;
-	struct odm_span		 text;		/* its lines, on the heap */
+	char			*text;		/* its lines */
+	size_t			 text_len;
 	int64_t			 line;
 };
 
@@ -57,7 +58,7 @@ drop_batch(struct import *im)
 	for (size_t i = 0; i < im->nbatch; i++) {
 		history_record_clear(&im->batch[i].rec);
 		free(im->batch[i].identity);
-		free((void *)(uintptr_t)im->batch[i].text.at);
+		free(im->batch[i].text);
 	}
 	im->nbatch = im->batch_octets = 0;
 }
@@ -101,7 +102,8 @@ refuse(struct import *im, const struct waiting *w)
 	if (++im->refused > IMPORT_REFUSED_MAX)
 		return -1;
 	im->counts.rejected++;
-	im->events->rejected(im->events->arg, w->line, store_error(im->st), w->text);
+	im->events->rejected(im->events->arg, w->line, store_error(im->st),
+	    (struct odm_span){ w->text, w->text_len });
 	return 0;
 }
 
@@ -242,15 +244,15 @@ static int
 put(struct import *im)
 {
 	struct waiting *w = &im->batch[im->nbatch];
-	char *text = malloc(im->text.len);
 
-	if (text == NULL || !derive_reason(&im->rec) ||
-	    (w->identity = strdup(identity_of(im))) == NULL) {
-		free(text);
+	if (!derive_reason(&im->rec) || (w->text = malloc(im->text.len)) == NULL)
+		return -1;
+	if ((w->identity = strdup(identity_of(im))) == NULL) {
+		free(w->text);
 		return -1;
 	}
-	memcpy(text, im->text.at, im->text.len);
-	w->text = (struct odm_span){ text, im->text.len };
+	memcpy(w->text, im->text.at, im->text.len);
+	w->text_len = im->text.len;
 	w->rec = im->rec;
 	w->line = im->first_line;
 	history_record_init(&im->rec);

@@ -2,7 +2,10 @@
 
 # What all of them share.
 noinst_LTLIBRARIES += reports/libcli.la
-reports_libcli_la_SOURCES = reports/cli.c reports/cli.h reports/clidb.c
+reports_libcli_la_SOURCES = \
+	reports/cli.c reports/cli.h \
+	reports/clidb.c \
+	reports/progress.c reports/progress.h
 reports_libcli_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 reports_libcli_la_LIBADD = common/libconf.la db/libstore.la
 
@@ -13,7 +16,6 @@ reports_libimport_la_SOURCES = \
 	reports/histfile.c reports/histfile.h \
 	reports/import.c reports/import.h \
 	reports/importrun.c reports/importrun.h \
-	reports/progress.c reports/progress.h \
 	reports/rotate.c reports/rotate.h
 reports_libimport_la_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
 reports_libimport_la_LIBADD = db/libstore.la $(GMIME_LIBS)

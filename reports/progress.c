@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "reports/progress.h"
 
 /* What is quicker than the first needs no line; the eye takes few in a second. */
@@ -57,6 +58,7 @@ progress_show(struct progress *p, int64_t count, int64_t done, int64_t all)
 	p->next = now + NEXT_MSECS;
 	progress_text(text, sizeof(text), p->what, now - p->began, count, done, all);
 	fprintf(stderr, "\r%s\033[K", text);
+	log_erase_line();
 	p->shown = true;
 }
 

@@ -1,6 +1,6 @@
 /*
  * progress.h - one line on a terminal that tells how far long work has come. Where
- * standard error is no terminal, nothing is ever written.
+ * standard error is no terminal, nothing is ever written. A line of the log erases it.
  */
 #ifndef REPORTS_PROGRESS_H
 #define REPORTS_PROGRESS_H

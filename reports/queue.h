@@ -3,8 +3,9 @@
  *
  * A failed delivery is tried again after 5 minutes, then after twice the time before,
  * at most 12 hours; it is given up when its next try would come more than three
- * days after the first, and at once when it was refused for good. A server that cannot be reached at all says nothing
- * about a destination: then nothing is noted, and the mail stays due.
+ * days after the first, and at once when it was refused for good. A server that cannot be
+ * reached at all says nothing about a destination: then nothing is noted, and the mail
+ * stays due.
  */
 #ifndef REPORTS_QUEUE_H
 #define REPORTS_QUEUE_H

@@ -19,6 +19,7 @@
 #include "reports/cli.h"
 #include "reports/forensic.h"
 #include "reports/mail.h"
+#include "reports/progress.h"
 #include "reports/queue.h"
 #include "reports/run.h"
 #include "reports/selftest.h"
@@ -50,6 +51,8 @@ struct tool {
 	struct report_transport *transport;
 	struct report_identity identity;
 	struct report_run run;
+	struct progress	 progress;	/* of the reports, then of the mails */
+	int64_t		 mails;		/* tried in this run */
 	char		**names;	/* of only, then of without, normalised */
 	size_t		 nnames;
 	struct conf_list nameservers;
@@ -368,6 +371,9 @@ tell_delivery(void *arg, const struct store_delivery *d, enum store_delivery_sta
 {
 	struct tool *t = arg;
 
+	t->mails++;
+	if (t->run.progress != NULL)
+		progress_show(t->run.progress, t->mails, 0, 0);
 	if (reason == NULL) {
 		if (t->s.common.verbose > 0)
 			(void)printf("sent report for %s to %s\n", d->policy_domain, d->destination);
@@ -425,6 +431,17 @@ send_queue(struct tool *t)
 	return queue.failed + queue.dead + queue.held > 0 ? EXIT_LATER : CLI_EXIT_OKAY;
 }
 
+/* Where lines are printed for each report, they tell how far the work has come. */
+static void
+show_progress(struct tool *t, const char *what)
+{
+	if (t->s.common.verbose > 0 || t->run.mode == REPORT_MODE_TEST)
+		return;
+	progress_clear(&t->progress);
+	progress_start(&t->progress, what);
+	t->run.progress = &t->progress;
+}
+
 /* Makes the reports and sends them; the exit status. */
 static int
 work(struct tool *t)
@@ -432,14 +449,17 @@ work(struct tool *t)
 	int status = CLI_EXIT_OKAY;
 	size_t i;
 
+	show_progress(t, "reports");
 	for (i = 0; i < t->nwindows; i++)
 		if (report_run_window(&t->run, &t->windows[i]) != 0)
 			return CLI_EXIT_FAILED;
 	if (t->s.common.verbose > 0 || t->run.mode == REPORT_MODE_TEST)
 		(void)printf("%u reports made, %u wait, %u could not be made\n", t->run.reports,
 		    t->run.waiting, t->run.broken);
+	show_progress(t, "mails");
 	if (t->run.mode == REPORT_MODE_SEND)
 		status = send_queue(t);
+	progress_clear(&t->progress);
 	if (t->run.broken > 0)
 		return CLI_EXIT_FAILED;
 	return status == CLI_EXIT_OKAY && t->run.waiting + t->run.unsent > 0 ? EXIT_LATER : status;
@@ -571,6 +591,7 @@ finish(struct tool *t)
 {
 	size_t i;
 
+	progress_clear(&t->progress);
 	report_transport_free(&t->transport);
 	explicit_bzero(&t->delivery.server, sizeof(t->delivery.server));
 	report_schema_free(&t->schema);

@@ -11,6 +11,7 @@
 #include "libopendmarc/base/domain.h"
 #include "reports/cleantext.h"
 #include "reports/destcheck.h"
+#include "reports/progress.h"
 #include "reports/run_private.h"
 #include "reports/suppress.h"
 #include "reports/transport.h"
@@ -378,6 +379,8 @@ one_policy(const struct store_policy *policy, void *arg)
 
 	while (again && status == GO_ON)
 		status = one_report(wr, policy, &again);
+	if (wr->run->progress != NULL)
+		progress_show(wr->run->progress, wr->run->reports, 0, 0);
 	return status;
 }
 

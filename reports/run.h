@@ -30,7 +30,10 @@ enum report_mode {
 	REPORT_MODE_TEST	/* nothing is written, what would be sent is printed */
 };
 
+struct progress;
+
 struct report_run {
+	struct progress	*progress;	/* shown as domains are worked on; may be NULL */
 	struct store	*store;
 	struct resolver	*resolver;
 	const struct report_identity *identity;

@@ -1229,7 +1229,8 @@ END_TEST
 static struct store_expired
 expire(int64_t before, bool all, bool unreported)
 {
-	const struct store_expiry expiry = { before, 7, all, unreported };
+	const struct store_expiry expiry = { .before = before, .batch = 7, .all_tables = all,
+	    .unreported = unreported };
 	struct store_expired counts;
 
 	ck_assert_msg(store_expire(st, &expiry, &counts) == 0, "%s", store_error(st));

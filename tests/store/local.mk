@@ -9,6 +9,7 @@ tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS) $(MYSQL_LIBS)
 TESTS += tests/store/test_mysql.py
 EXTRA_DIST += \
 	tests/lib/mariadb.py \
+	tests/lib/terminal.py \
 	tests/store/dumps/1.3.2.sql \
 	tests/store/dumps/1.4.2.sql \
 	tests/store/dumps/1.4.2-debian.sql \

@@ -5,6 +5,7 @@ import gzip
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -12,6 +13,7 @@ import aggreport
 import procs
 import smtpsink
 import tap
+import terminal
 import tlskeys
 import webserver
 from test_reports import DAY, SENDER, Site, day_ago
@@ -548,6 +550,34 @@ def usage(argv, text):
 
 for row in USAGE:
     CASES.add("options " + " ".join(row[0])[:60], usage, *row)
+
+
+@case("a terminal shows how many mails are tried, and lines of the log stand for themselves")
+def _(site):
+    for i in range(3):
+        site.add(from_="sender.example", pdomain=f"d{i}.sender.example",
+                 rua=[f"mailto:r{i}@sender.example"])
+    site.load()
+    site.sink.fail("rcpt", "450 4.2.0 later", match="r2@")
+    keep = site.sink.keep
+
+    def keep_late(message):
+        time.sleep(1.3)         # what takes less than a second shows nothing
+        keep(message)
+    site.sink.keep = keep_late
+    argv = [procs.built("reports/opendmarc-reports"), "--db", site.db, "--conf", site.conf,
+            "--report-email", SENDER, "--date", site.date, "--smtp-server", site.sink.host,
+            "--smtp-port", str(site.sink.port), "--nameservers",
+            f"{site.dns.host}@{site.dns.port}"]
+    with terminal.Terminal(argv) as t:
+        tap.equal(t.end(), 75, "status")
+    tap.true(re.search(r"\r[12] mails, 0/s\033\[K", t.output), f"progress in {t.output!r}")
+    tap.contains(t.output, "\r\033[Kopendmarc-reports: failed to send report", "log")
+    site.make_due()
+    site.sink.recover()
+    with terminal.Terminal([*argv, "--verbose"]) as t:
+        tap.equal(t.end(), 0, "status")
+    tap.true(" mails, " not in t.output, "where each is told")
 
 
 @case("a password file that everybody may read is refused")

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import mariadb  # noqa: E402
 import procs  # noqa: E402
 import tap  # noqa: E402
+import terminal  # noqa: E402
 from historyfile import record  # noqa: E402
 
 DAY = 86400
@@ -75,6 +76,11 @@ def fill(db, *records):
     run("import", "--db", db.url, text="".join(records))
 
 
+def shown(output):
+    """The lines that a terminal has shown, one over the other."""
+    return [line for line in re.split(r"\r\n|\r|\033\[K", output) if line]
+
+
 NO_RUA = {"rua": ["-"]}
 
 
@@ -85,6 +91,32 @@ def on_each(name):
             suite.add(f"{kind.name}: {name}", lambda k=kind: function(k()))
         return function
     return add
+
+
+@suite.case("a terminal shows how far the expiry has come, cron sees nothing")
+def _():
+    db = SQLite()
+    fill(db, *(record(job=f"J{i}", received=OLD + i, **NO_RUA) for i in range(30)))
+    argv = [procs.built("reports/opendmarc-expire"), "--db", db.url, "--batch", "1", "--verbose",
+            "--conf", os.devnull]
+    # What takes less than a second shows nothing: the first batch has to wait for a lock.
+    other = sqlite3.connect(db.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with terminal.Terminal(argv) as t:
+        t.wait_for("expiring what is older")
+        time.sleep(1.3)
+        other.execute("ROLLBACK")
+        tap.equal(t.end(), 0, "status")
+    other.close()
+    lines = [l for l in shown(t.output) if re.match(r"\d+ rows, \d+/s", l)]
+    tap.true(lines, f"progress in {t.output!r}")
+    tap.true(re.fullmatch(r"\d+ rows, \d+/s, \d+ %, \d+:\d\d left", lines[0]), lines[0])
+    tap.true(t.output.endswith("\r\033[K") or not t.output.rpartition("\r\033[K")[2].strip("\r\n")
+             .startswith(tuple("0123456789")), "the line is taken away at the end")
+    tap.equal(number(db, "messages"), 0, "messages")
+    fill(db, record(received=OLD, **NO_RUA))
+    done = run("expire", "--db", db.url)
+    tap.equal(done.stdout + done.stderr, "", "without a terminal")
 
 
 @on_each("old messages go with all that belongs to them; 180 days by default")

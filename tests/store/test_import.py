@@ -15,6 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import procs  # noqa: E402
 import tap  # noqa: E402
+import terminal  # noqa: E402
 from historyfile import T0, record  # noqa: E402
 
 IMPORT = procs.built("reports/opendmarc-import")
@@ -555,6 +556,24 @@ def _():
                  "1 records stored, 1 known before, 0 set aside", "terminating at "):
         tap.contains(err, line)
     tap.contains(run("--db", url(f), "--verb", "--verb", text=record()), "updating at line 1\n")
+
+
+@suite.case("a terminal shows how far the import has come")
+def _():
+    f = fresh()
+    with terminal.Terminal([IMPORT, "--db", url(f)], env=environment(),
+                           stdin=subprocess.PIPE) as t:
+        def more():
+            t.popen.stdin.write(record(job="A").encode())
+            t.popen.stdin.flush()
+            return " records, " in t.output
+        procs.wait_for(more, "progress")
+        t.popen.stdin.write(record(job="B", policy=99).encode())
+        t.popen.stdin.close()
+        tap.equal(t.end(), 0, "status")
+    before, _, said = t.output.partition("opendmarc-import: standard input line")
+    tap.true(said and before.endswith("\r\033[K"), f"a line of its own: {t.output!r}")
+    tap.true(re.search(r"\r\d+ records, \d+/s\033\[K", t.output), t.output)
 
 
 @suite.case("--help and --version")

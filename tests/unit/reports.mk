@@ -99,7 +99,7 @@ tests_unit_check_cli_LDADD = reports/libcli.la $(CHECK_LIBS)
 
 tests_unit_check_import_SOURCES = tests/unit/check_import.c
 tests_unit_check_import_CFLAGS = $(unit_cflags)
-tests_unit_check_import_LDADD = reports/libimport.la $(CHECK_LIBS)
+tests_unit_check_import_LDADD = reports/libimport.la reports/libcli.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/check_redact
 TESTS += tests/unit/check_redact
