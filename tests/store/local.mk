@@ -53,8 +53,8 @@ EXTRA_DIST += tests/store/maildmarc.pl tests/store/test_random.py
 # The same with many more reports, and other numbers each time: RANDOM_SEED repeats a run.
 .PHONY: check-random
 check-random: $(sbin_PROGRAMS)
-	$(AM_TESTS_ENVIRONMENT) RANDOM_REPORTS=$${RANDOM_REPORTS:-10000} RANDOM_SEED=$${RANDOM_SEED:-$$(date +%s)} \
-	    python3 $(srcdir)/tests/store/test_random.py
+	$(AM_TESTS_ENVIRONMENT) RANDOM_REPORTS=$${RANDOM_REPORTS:-10000} RANDOM_ROWS=$${RANDOM_ROWS:-300000} \
+	    RANDOM_SEED=$${RANDOM_SEED:-$$(date +%s)} python3 $(srcdir)/tests/store/test_random.py
 
 # Many more kills of imports and reports, at other instants each time: EXACT_SEED repeats a run.
 .PHONY: check-exact

@@ -1,14 +1,16 @@
 """test_random - reports about random histories, with every sort of text that a sender can
 put into one: each passes the schema, and independent readers find equal sums in it.
 
-RANDOM_REPORTS in the environment says how many reports are made (300), RANDOM_SEED from
-which numbers.
+RANDOM_REPORTS in the environment says how many reports are made (300), RANDOM_ROWS how many
+rows the largest one has (10000), RANDOM_SEED from which numbers.
 """
 import collections
+import ipaddress
 import os
 import random
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -18,6 +20,7 @@ import tap
 from test_reports import DAY, HOSTILE, Site
 
 REPORTS = int(os.environ.get("RANDOM_REPORTS", "300"))
+ROWS = int(os.environ.get("RANDOM_ROWS", "10000"))
 SEED = int(os.environ.get("RANDOM_SEED", "20260519"))
 AT_A_TIME = 500
 
@@ -128,12 +131,41 @@ def old_form(site, want):
     tap.equal(len(got), len(want), "reports")
 
 
+def one_domain():
+    """One report with many rows, from the history to the mail, in bounded memory."""
+    odd = random.Random(SEED)
+    with procs.Procs() as p, Site(p) as site:
+        want = collections.Counter()
+        for number in range(ROWS):
+            address = str(ipaddress.IPv6Address((0x20010db8 << 96) + number))
+            count = odd.choice((1, 1, 1, 2))
+            site.add(count, ipaddr=address, dkim=[f"sender.example s{odd.randint(0, 9)} 0"])
+            want[address] += count
+            if number % 20000 == 19999:
+                site.load()
+        site.load()
+        begin = time.monotonic()
+        pid = subprocess.Popen(site.argv("--date", site.date), stdin=subprocess.DEVNULL).pid
+        _, status, usage = os.wait4(pid, 0)
+        tap.equal(status, 0, "status")
+        report = site.one()
+        got = collections.Counter()
+        for row in report.rows:
+            got[row.ip] += row.count
+        tap.true(got == want, f"{len(report.rows)} rows, {report.messages} messages")
+        tap.diag(f"{len(report.rows)} rows, {report.messages} messages: {usage.ru_maxrss >> 10} MB,"
+                 f" {time.monotonic() - begin:.1f} s, mail of "
+                 f"{len(site.sink.messages[0].octets) >> 10} KiB")
+        tap.true(usage.ru_maxrss < 256 << 10, f"{usage.ru_maxrss} KiB")
+
+
 def main():
     suite = tap.Suite()
     with procs.Procs() as p, Site(p) as site:
         tap.diag(f"{REPORTS} reports, seed {SEED}")
         want = fill(site)
         suite.add("the form of RFC 9990, read by the reader of the tests", new_form, site, want)
+        suite.add("one domain with very many rows", one_domain)
         suite.add("the form of RFC 7489, read by Mail::DMARC", old_form, site, want)
         return suite.run()
 

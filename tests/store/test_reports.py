@@ -85,14 +85,17 @@ class Site:
         self.records = []
         self.p.run([procs.built("reports/opendmarc-import"), "--db", self.db, "--input", path])
 
-    def run(self, *more, status=0, **popen):
-        """Runs opendmarc-reports."""
-        argv = [procs.built("reports/opendmarc-reports"), "--db", self.db, "--conf", self.conf,
+    def argv(self, *more):
+        """The command line of opendmarc-reports."""
+        return [procs.built("reports/opendmarc-reports"), "--db", self.db, "--conf", self.conf,
                 "--report-email", SENDER, "--report-org", "Receiver",
                 "--smtp-server", self.sink.host, "--smtp-port", str(self.sink.port),
                 "--nameservers", f"{self.dns.host}@{self.dns.port}",
                 "--workdir", self.p.tmp, *more]
-        done = self.p.run(argv, check=False, **popen)
+
+    def run(self, *more, status=0, **popen):
+        """Runs opendmarc-reports."""
+        done = self.p.run(self.argv(*more), check=False, **popen)
         tap.equal(done.returncode, status, f"status of {more}\n{done.stdout}{done.stderr}")
         return done
 
