@@ -208,6 +208,18 @@ memory_report_known(struct store *st, const char *policy_domain,
 	return 0;
 }
 
+int
+memory_ledger_end(struct store *st, int64_t *end_r)
+{
+	const struct memory *m = of(st);
+
+	*end_r = 0;
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++)
+		if (report_at(m, i)->state != MEMORY_MAKING && report_at(m, i)->end > *end_r)
+			*end_r = report_at(m, i)->end;
+	return 0;
+}
+
 static bool
 is_open(const struct memory_delivery *d)
 {

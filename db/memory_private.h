@@ -113,6 +113,7 @@ int memory_report_withhold(struct store *st, const struct store_claim *claim,
 int memory_report_release(struct store *st, const struct store_claim *claim);
 int memory_report_known(struct store *st, const char *policy_domain,
     int64_t begin, int64_t end, bool *known_r);
+int memory_ledger_end(struct store *st, int64_t *end_r);
 int memory_delivery_claim(struct store *st, int64_t id, int64_t now, bool *claimed_r);
 int memory_delivery_release(struct store *st, int64_t id);
 int memory_delivery_result(struct store *st, int64_t id,

@@ -40,6 +40,7 @@ enum sql_slot {
 	SQL_PAGE_REASONS,
 	SQL_COUNT_WINDOW,
 	SQL_REPORT_KNOWN,
+	SQL_LEDGER_END,
 	SQL_REPORT_OPEN,
 	SQL_REPORT_TAKE,
 	SQL_REPORT_PARTS,
@@ -254,6 +255,7 @@ int sql_report_withhold(struct store *st, const struct store_claim *claim,
 int sql_report_release(struct store *st, const struct store_claim *claim);
 int sql_report_known(struct store *st, const char *policy_domain,
     int64_t begin, int64_t end, bool *known_r);
+int sql_ledger_end(struct store *st, int64_t *end_r);
 int sql_delivery_claim(struct store *st, int64_t id, int64_t now, bool *claimed_r);
 int sql_delivery_release(struct store *st, int64_t id);
 int sql_delivery_result(struct store *st, int64_t id,
@@ -290,6 +292,7 @@ void sql_expire_end(struct store *st, void **state);
 	.add_messages = sql_add_messages, .report_claim = sql_report_claim, \
 	.report_add = sql_report_add, .report_withhold = sql_report_withhold, \
 	.report_release = sql_report_release, .report_known = sql_report_known, \
+	.ledger_end = sql_ledger_end, \
 	.delivery_claim = sql_delivery_claim, .delivery_release = sql_delivery_release, \
 	.delivery_result = sql_delivery_result, .next_due = sql_next_due, \
 	.each_policy = sql_each_policy, .each_message = sql_each_message, \

@@ -308,3 +308,16 @@ sql_report_known(struct store *st, const char *policy_domain,
 	*known_r = got == 1;
 	return 0;
 }
+
+int
+sql_ledger_end(struct store *st, int64_t *end_r)
+{
+	struct sql_query q = sql_take((struct sql *)st, SQL_LEDGER_END,
+	    "SELECT COALESCE(MAX(window_end), 0) FROM reports WHERE state <> 0");
+	int got = sql_step(&q);
+
+	if (got == 1)
+		*end_r = sql_int(&q, 0);
+	sql_give(&q);
+	return got == 1 ? 0 : -1;
+}

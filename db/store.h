@@ -264,6 +264,9 @@ int store_report_release(struct store *st, const struct store_claim *claim);
 int store_report_known(struct store *st, const char *policy_domain,
     int64_t begin, int64_t end, bool *known_r);
 
+/* The end of the newest window of which a report was made or withheld; 0: there is none. */
+int store_ledger_end(struct store *st, int64_t *end_r);
+
 /*
  * Claims each delivery NEW or FAILED that is due at now and not claimed, and calls fn for
  * it; fn may use the store. When fn has not noted an outcome, the claim ends with the call

@@ -58,6 +58,7 @@ struct store_ops {
 		    int64_t *messages_r, int64_t *domains_r);
 	int	(*report_known)(struct store *st, const char *policy_domain,
 		    int64_t begin, int64_t end, bool *known_r);
+	int	(*ledger_end)(struct store *st, int64_t *end_r);
 	/* The first due delivery behind the id last: 1, and *d_r a block for free(); 0; -1. */
 	int	(*next_due)(struct store *st, int64_t last, int64_t now,
 		    struct store_delivery **d_r);

@@ -72,6 +72,12 @@ store_report_known(struct store *st, const char *policy_domain,
 	return st->ops->report_known(st, policy_domain, begin, end, known_r);
 }
 
+int
+store_ledger_end(struct store *st, int64_t *end_r)
+{
+	return st->ops->ledger_end(st, end_r);
+}
+
 static int
 claim_delivery(struct store *st, int64_t id, int64_t now, bool *claimed_r)
 {

@@ -496,6 +496,7 @@ static const struct store_ops ops = {
 	.report_withhold = memory_report_withhold,
 	.report_release = memory_report_release,
 	.report_known = memory_report_known,
+	.ledger_end = memory_ledger_end,
 	.delivery_claim = memory_delivery_claim,
 	.delivery_release = memory_delivery_release,
 	.delivery_result = memory_delivery_result,

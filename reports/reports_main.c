@@ -56,6 +56,7 @@ struct tool {
 	char		**names;	/* of only, then of without, normalised */
 	size_t		 nnames;
 	struct conf_list nameservers;
+	bool		 closed;	/* the windows are those that are over */
 	struct report_window *windows;
 	size_t		 nwindows;
 };
@@ -114,16 +115,38 @@ choose_names(struct tool *t)
 	return -1;
 }
 
-/* The windows that are over for long enough and not older than some days, oldest first. */
+/* The first second that a run without a date looks at. */
+static int
+choose_oldest(struct tool *t, int64_t *oldest_r)
+{
+	int64_t usual = report_window_back(t->run.now, REPORT_DAYS_BACK).begin;
+	int64_t limit = report_window_back(t->run.now, REPORT_DAYS_BACK_MAX).begin;
+	int64_t end;
+
+	if (store_ledger_end(t->store, &end) != 0)
+		return refuse("database: %s", store_error(t->store));
+	*oldest_r = end == 0 || end > usual ? usual : end < limit ? limit : end;
+	return -1;
+}
+
+/*
+ * The windows that are over for long enough and not older than some days, oldest first;
+ * the database tells how many days.
+ */
 static int
 choose_closed(struct tool *t)
 {
 	int64_t length = t->s.interval_secs != 0 ? t->s.interval_secs : DAY_SECS;
-	int64_t oldest = report_window_back(t->run.now, REPORT_DAYS_BACK).begin;
 	int64_t newest = t->run.now - t->s.delay_secs;
+	int64_t oldest = 0;
 	struct report_window w;
-	size_t most = 2 + REPORT_DAYS_BACK + (size_t)((t->run.now - oldest) / length);
+	size_t most;
 
+	if (!t->closed)
+		return -1;
+	if (choose_oldest(t, &oldest) >= 0)
+		return CLI_EXIT_FAILED;
+	most = 2 + REPORT_DAYS_BACK_MAX + (size_t)((t->run.now - oldest) / length);
 	if ((t->windows = calloc(most, sizeof(*t->windows))) == NULL)
 		return refuse("%s", strerror(ENOMEM));
 	for (w = report_window_holding(oldest, length); w.end <= newest && t->nwindows < most;
@@ -137,7 +160,7 @@ choose_closed(struct tool *t)
 	return -1;
 }
 
-/* The windows to report: those that were named, or those that may have been missed. */
+/* The windows to report: those that were named, or later those that may have been missed. */
 static int
 choose_windows(struct tool *t)
 {
@@ -148,9 +171,10 @@ choose_windows(struct tool *t)
 		    s->day ? "day" : "interval");
 	if (s->day && s->interval_secs != 0)
 		log_write(LOG_LEVEL_WARNING, "WARN: --day overrides --interval");
-	if (s->date == NULL && !s->day && (t->run.mode == REPORT_MODE_SEND ||
-	    s->interval_secs != 0))
-		return choose_closed(t);
+	t->closed = s->date == NULL && !s->day && (t->run.mode == REPORT_MODE_SEND ||
+	    s->interval_secs != 0);
+	if (t->closed)
+		return -1;
 	if ((t->windows = calloc(1, sizeof(*t->windows))) == NULL)
 		return refuse("%s", strerror(ENOMEM));
 	t->nwindows = 1;
@@ -556,7 +580,8 @@ prepare(struct tool *t)
 	    (status = prepare_delivery(t)) >= 0 || (status = prepare_stale(t)) >= 0 ||
 	    (status = cli_read_conf(&t->s.common, &t->conf)) >= 0 ||
 	    (status = start_resolver(t)) >= 0 ||
-	    (status = cli_open_store(&t->s.common, t->conf, &t->store)) >= 0)
+	    (status = cli_open_store(&t->s.common, t->conf, &t->store)) >= 0 ||
+	    (status = choose_closed(t)) >= 0)
 		return status;
 	t->run.store = t->store;
 	t->run.resolver = t->resolver;

@@ -11,8 +11,14 @@
 
 #include "libopendmarc/base/span.h"
 
-/* Closed UTC days that a run without a date looks at: two skipped runs lose nothing. */
+/*
+ * Closed UTC days that a run without a date looks at, at least. When the newest report is
+ * older, runs were skipped, or windows longer than a day were given up: then it looks at
+ * the days since then, at most as many as the second says, which is one more than the
+ * longest window has.
+ */
 #define REPORT_DAYS_BACK	3
+#define REPORT_DAYS_BACK_MAX	32
 
 /*
  * From the end of a window to its report, unless --delay says otherwise: by then

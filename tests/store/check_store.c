@@ -896,7 +896,10 @@ START_TEST(late_messages_get_a_supplement)
 	struct store_claim claim;
 	struct seen seen = { .text = "" };
 	enum store_claimed how;
+	int64_t ledger_end = -1;
 
+	ck_assert_int_eq(store_ledger_end(st, &ledger_end), 0);
+	ck_assert_int_eq(ledger_end, 0);
 	add("i1", T0, "ipaddr 192.0.2.1\n");
 	ck_assert(add_report(st, "a.example", "r1", NULL, 0));
 	ck_assert_int_eq(store_each_unreported(st, T0, T0 + DAY, see_policy, &seen), 0);
@@ -920,6 +923,8 @@ START_TEST(late_messages_get_a_supplement)
 	ck_assert_int_eq(how, STORE_CLAIM_MINE);
 	ck_assert_int_eq(claim.part, 1);
 	ck_assert_int_eq(store_report_withhold(st, &claim, "no destination"), 0);
+	ck_assert_int_eq(store_ledger_end(st, &ledger_end), 0);
+	ck_assert_int_eq(ledger_end, T0 + DAY);
 	ck_assert_int_eq(store_report_claim(st, "a.example", T0, T0 + DAY, 0, &claim, &how), 0);
 	ck_assert_int_eq(how, STORE_CLAIM_NOTHING);
 }

@@ -127,6 +127,47 @@ def _(site):
               [(day_ago(3)[0], 3), (day_ago(2)[0], 2), (day_ago(1)[0], 1)], "reports")
 
 
+@case("a pause of three weeks is made up for, but not one of months")
+def _(site):
+    site.add(5, days=30, received=day_ago(30)[0] + 50)
+    site.load()
+    site.run("--date", day_ago(30)[1])
+    site.sink.messages.clear()
+    for days in (1, 20, 29, 60):
+        site.add(days, days=days, received=day_ago(days)[0] + 100)
+    site.load()
+    site.run("--delay", "0")
+    tap.equal(sorted((r.begin, r.messages) for r in site.mails()["dmarc@sender.example"]),
+              [(day_ago(days)[0], days) for days in (29, 20, 1)], "reports")
+    # Before the first report there is no pause to make up for.
+    site.rows("DELETE FROM deliveries")
+    site.rows("DELETE FROM reports")
+    site.rows("UPDATE messages SET report = NULL")
+    site.sink.messages.clear()
+    site.run("--delay", "0")
+    tap.equal([r.messages for r in site.mails()["dmarc@sender.example"]], [1], "the first run")
+
+
+@case("weeks that are given up for days lose no day")
+def _(site):
+    # A length whose window of yesterday began more than three days ago and is not over.
+    today = site.midnight // 86400 + 1
+    length = next(n for n in range(6, 32) if today // n * n <= today - 6 and (today + 1) % n)
+    begin = today // length * length * 86400
+    days = today - begin // 86400
+    for day in range(days):
+        site.add(day + 1, received=begin + day * 86400 + 3600)
+    site.load()
+    site.rows("INSERT INTO reports (policy_domain, window_begin, window_end, part, report_id,"
+              f" messages, state) SELECT id, {begin - length * 86400}, {begin}, 0, 'made', 0, 1"
+              " FROM domains WHERE name = 'sender.example'")
+    site.run("--interval", str(length * 86400), "--delay", "0")
+    tap.equal(site.sink.messages, [], "mails of a window that is not over")
+    site.run("--interval", "86400", "--delay", "0")
+    tap.equal(sorted(r.messages for r in site.mails()["dmarc@sender.example"]),
+              list(range(1, days + 1)), "the days")
+
+
 @case("each of many domains gets its own messages and no other")
 def _(site):
     want = {}
