@@ -1,7 +1,13 @@
 # local.mk - tests of the store: one suite for every backend; and of the tools on it.
 check_PROGRAMS += tests/store/check_store
 TESTS += tests/store/check_store
-tests_store_check_store_SOURCES = tests/store/check_store.c
+tests_store_check_store_SOURCES = tests/store/check_store.c \
+	tests/store/check_store_changes.c \
+	tests/store/check_store_fate.c \
+	tests/store/check_store_ledger.c \
+	tests/store/check_store_messages.c \
+	tests/store/check_store_requests.c \
+	tests/store/storebed.c tests/store/storebed.h
 tests_store_check_store_CFLAGS = $(unit_cflags) $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 tests_store_check_store_LDADD = db/libstore.la $(CHECK_LIBS) $(MYSQL_LIBS)
 
