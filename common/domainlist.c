@@ -3,7 +3,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,8 +48,9 @@ add(struct domainlist *l, const char *name)
 
 /* Adds the entry of a line that is not empty. NULL, or what is wrong with it. */
 static const char *
-add_line(struct domainlist *l, struct odm_span line)
+add_line(void *list, struct odm_span line)
 {
+	struct domainlist *l = list;
 	char name[ODM_NAME_MAX + 1];
 	size_t len = 0;
 
@@ -64,29 +64,13 @@ add_line(struct domainlist *l, struct odm_span line)
 static bool
 add_file(struct domainlist *l, const char *path, char *why, size_t why_size)
 {
-	const char *reason = NULL;
-	struct odm_span rest, line;
 	struct odm_strbuf text;
-	unsigned number = 0;
-	int len = 0;
+	bool okay;
 
 	odm_strbuf_init(&text, LIST_FILE_MAX);
-	if (!textfile_read(path, &text, &reason)) {
-		len = snprintf(why, why_size, "%s: %s", path, reason);
-	} else {
-		rest = odm_strbuf_span(&text);
-		while (reason == NULL && textfile_line(&rest, &line)) {
-			number++;
-			if (line.len > 0)
-				reason = add_line(l, line);
-		}
-		if (reason != NULL)
-			len = snprintf(why, why_size, "%s: line %u: %s", path, number, reason);
-	}
-	if (len < 0)
-		strlcpy(why, path, why_size);
+	okay = textfile_each(path, &text, add_line, l, why, why_size);
 	odm_strbuf_free(&text);
-	return reason == NULL;
+	return okay;
 }
 
 static bool

@@ -142,35 +142,38 @@ first_word(struct odm_span line)
 	return odm_span_sub(line, 0, len);
 }
 
+/* A list while its file is read. */
+struct reading {
+	struct hostlist	*list;
+	char		 reason[ODM_NAME_MAX + 80];
+};
+
+static const char *
+add_line(void *arg, struct odm_span line)
+{
+	struct reading *r = arg;
+	struct odm_span entry = first_word(line);
+	const char *reason = add_entry(r->list, entry);
+
+	if (reason == NULL)
+		return NULL;
+	if (snprintf(r->reason, sizeof(r->reason), "\"%.*s\" is %s",
+	    (int)(entry.len > ODM_NAME_MAX ? ODM_NAME_MAX : entry.len), entry.at, reason) < 0)
+		return reason;
+	return r->reason;
+}
+
 static bool
 add_file(struct hostlist *l, const char *path, char *why, size_t why_size)
 {
-	const char *reason = NULL;
-	struct odm_span rest, line;
+	struct reading reading = { .list = l };
 	struct odm_strbuf text;
-	unsigned number = 0;
-	int len = 0;
+	bool okay;
 
 	odm_strbuf_init(&text, LIST_FILE_MAX);
-	if (!textfile_read(path, &text, &reason)) {
-		len = snprintf(why, why_size, "%s: %s", path, reason);
-	} else {
-		rest = odm_strbuf_span(&text);
-		while (reason == NULL && textfile_line(&rest, &line)) {
-			number++;
-			line = first_word(line);
-			if (line.len > 0)
-				reason = add_entry(l, line);
-		}
-		if (reason != NULL)
-			len = snprintf(why, why_size, "%s: line %u: \"%.*s\" is %s", path, number,
-			    (int)(line.len > ODM_NAME_MAX ? ODM_NAME_MAX : line.len), line.at,
-			    reason);
-	}
-	if (len < 0)
-		strlcpy(why, path, why_size);
+	okay = textfile_each(path, &text, add_line, &reading, why, why_size);
 	odm_strbuf_free(&text);
-	return reason == NULL;
+	return okay;
 }
 
 /* Of equal entries one stays, an exception when one of them is. */

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <sys/queue.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,8 +30,9 @@ struct testzone {
 
 /* Adds the record of one line, which is not empty. NULL, or what is wrong with it. */
 static const char *
-add_entry(struct testzone *z, struct odm_span line)
+add_entry(void *zone, struct odm_span line)
 {
+	struct testzone *z = zone;
 	struct entry *e = calloc(1, sizeof(*e));
 	size_t len = 0;
 
@@ -53,29 +53,10 @@ add_entry(struct testzone *z, struct odm_span line)
 	return NULL;
 }
 
-/* False, and FILE: line N: reason in why. */
-static bool
-read_lines(struct testzone *z, const char *path, char *why, size_t why_size)
-{
-	struct odm_span rest = odm_strbuf_span(&z->text), line;
-	const char *reason = NULL;
-	unsigned number = 0;
-
-	while (reason == NULL && textfile_line(&rest, &line)) {
-		number++;
-		if (line.len > 0)
-			reason = add_entry(z, line);
-	}
-	if (reason != NULL && snprintf(why, why_size, "%s: line %u: %s", path, number, reason) < 0)
-		strlcpy(why, reason, why_size);
-	return reason == NULL;
-}
-
 struct testzone *
 testzone_read(const char *path, char *why, size_t why_size)
 {
 	struct testzone *z = calloc(1, sizeof(*z));
-	const char *reason;
 
 	if (z == NULL) {
 		strlcpy(why, "memory allocation failure", why_size);
@@ -83,13 +64,8 @@ testzone_read(const char *path, char *why, size_t why_size)
 	}
 	odm_strbuf_init(&z->text, FILE_MAX);
 	STAILQ_INIT(&z->entries);
-	if (!textfile_read(path, &z->text, &reason)) {
-		if (snprintf(why, why_size, "%s: %s", path, reason) < 0)
-			strlcpy(why, reason, why_size);
+	if (!textfile_each(path, &z->text, add_entry, z, why, why_size))
 		testzone_free(&z);
-	} else if (!read_lines(z, path, why, why_size)) {
-		testzone_free(&z);
-	}
 	return z;
 }
 

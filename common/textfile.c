@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,4 +61,31 @@ textfile_line(struct odm_span *rest_r, struct odm_span *line_r)
 	line = odm_span_sub(line, 0, odm_span_find(line, '#'));
 	*line_r = odm_span_trim(line);
 	return true;
+}
+
+bool
+textfile_each(const char *path, struct odm_strbuf *text,
+    const char *(*entry)(void *arg, struct odm_span line), void *arg, char *why,
+    size_t why_size)
+{
+	const char *reason = NULL;
+	struct odm_span rest, line;
+	unsigned number = 0;
+	int len = 0;
+
+	if (!textfile_read(path, text, &reason)) {
+		len = snprintf(why, why_size, "%s: %s", path, reason);
+	} else {
+		rest = odm_strbuf_span(text);
+		while (reason == NULL && textfile_line(&rest, &line)) {
+			number++;
+			if (line.len > 0)
+				reason = entry(arg, line);
+		}
+		if (reason != NULL)
+			len = snprintf(why, why_size, "%s: line %u: %s", path, number, reason);
+	}
+	if (len < 0)
+		strlcpy(why, path, why_size);
+	return reason == NULL;
 }

@@ -22,4 +22,13 @@ bool textfile_read(const char *path, struct odm_strbuf *out, const char **why_r)
  */
 bool textfile_line(struct odm_span *rest_r, struct odm_span *line_r);
 
+/*
+ * Reads the file into text as textfile_read() does and calls entry for each line that is
+ * not empty, until it returns what is wrong with it. False, and "PATH: reason" or
+ * "PATH: line N: reason" in why, cut where it does not fit. Lines are spans of text.
+ */
+bool textfile_each(const char *path, struct odm_strbuf *text,
+    const char *(*entry)(void *arg, struct odm_span line), void *arg, char *why,
+    size_t why_size);
+
 #endif

@@ -7,7 +7,7 @@
 
 #include "reports/arf.h"
 #include "reports/arffields.h"
-#include "reports/mail.h"
+#include "reports/mail_private.h"
 
 /* The longest line that mail carries (RFC 5322, 2.1.1), its end not counted. */
 #define LINE_MAX_OCTETS	998
@@ -165,26 +165,6 @@ add_parts(GMimeMultipart *body, const struct report_arf *a, struct odm_strbuf te
 	return true;
 }
 
-static bool
-print(GMimeMessage *message, struct odm_strbuf *out)
-{
-	GMimeFormatOptions *format = g_mime_format_options_new();
-	GByteArray *octets = g_byte_array_new();
-	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(octets);
-	bool written;
-
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	g_mime_format_options_set_newline_format(format, GMIME_NEWLINE_FORMAT_DOS);
-	written = g_mime_object_write_to_stream(GMIME_OBJECT(message), format, stream) >= 0;
-	odm_strbuf_clear(out);
-	if (written)
-		odm_strbuf_add(out, (struct odm_span){ (const char *)octets->data, octets->len });
-	g_object_unref(stream);
-	g_byte_array_free(octets, TRUE);
-	g_mime_format_options_free(format);
-	return written && !out->failed;
-}
-
 int
 report_arf_write(const struct report_arf *a, struct odm_strbuf *out)
 {
@@ -203,7 +183,7 @@ report_arf_write(const struct report_arf *a, struct odm_strbuf *out)
 	g_mime_multipart_set_boundary(body, boundary);
 	okay = add_parts(body, a, texts);
 	g_mime_message_set_mime_part(message, GMIME_OBJECT(body));
-	okay = okay && print(message, out);
+	okay = okay && report_mail_print(message, out);
 	for (i = 0; i < COUNT(texts); i++)
 		odm_strbuf_free(&texts[i]);
 	g_object_unref(body);

@@ -40,7 +40,7 @@ reports_libreport_la_SOURCES = \
 	reports/document.c reports/document.h \
 	reports/format.c reports/format.h \
 	reports/identity.c reports/identity.h \
-	reports/mail.c reports/mail.h \
+	reports/mail.c reports/mail.h reports/mail_private.h \
 	reports/namelist.c reports/namelist.h \
 	reports/outmail.c reports/outmail.h \
 	reports/pack.c reports/pack.h \

@@ -6,7 +6,7 @@
 
 #include "libopendmarc/base/domain.h"
 #include "reports/cleantext.h"
-#include "reports/mail.h"
+#include "reports/mail_private.h"
 
 void
 report_mail_init(void)
@@ -152,10 +152,9 @@ compose(const struct report_mail *m)
 	return message;
 }
 
-int
-report_mail_write(const struct report_mail *m, struct odm_strbuf *out)
+bool
+report_mail_print(GMimeMessage *message, struct odm_strbuf *out)
 {
-	GMimeMessage *message = compose(m);
 	GMimeFormatOptions *format = g_mime_format_options_new();
 	GByteArray *octets = g_byte_array_new();
 	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(octets);
@@ -170,6 +169,15 @@ report_mail_write(const struct report_mail *m, struct odm_strbuf *out)
 	g_object_unref(stream);
 	g_byte_array_free(octets, TRUE);
 	g_mime_format_options_free(format);
+	return written && !out->failed;
+}
+
+int
+report_mail_write(const struct report_mail *m, struct odm_strbuf *out)
+{
+	GMimeMessage *message = compose(m);
+	bool okay = report_mail_print(message, out);
+
 	g_object_unref(message);
-	return written && !out->failed ? 0 : -1;
+	return okay ? 0 : -1;
 }

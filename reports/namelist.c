@@ -1,7 +1,8 @@
 /*
  * namelist.c - names one behind the other, sorted, found by halving.
  */
-#include <stdio.h>
+#include "config.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,10 +12,13 @@
 #include "reports/mail.h"
 #include "reports/namelist.h"
 
+static const char no_memory[] = "memory is short";
+
 struct report_namelist {
 	struct odm_strbuf text;		/* the names, each with its NUL */
 	const char	**names;	/* into text */
 	size_t		 n;
+	bool		 strict;	/* while reading */
 };
 
 static int
@@ -23,10 +27,11 @@ compare_names(const void *a, const void *b)
 	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Adds a line as it is compared. False: it is to be a name, and is none. */
-static bool
-add_line(struct report_namelist *l, struct odm_span line, bool strict)
+/* Adds a line as it is compared. NULL, or what is wrong with it. */
+static const char *
+add_line(void *list, struct odm_span line)
 {
+	struct report_namelist *l = list;
 	char name[ODM_NAME_MAX + 1];
 	bool known;
 
@@ -34,25 +39,12 @@ add_line(struct report_namelist *l, struct odm_span line, bool strict)
 		known = report_mail_address_okay(line);
 	else if ((known = odm_domain_normalise(line, name)))
 		line = odm_span_str(name);
-	if (strict && !known)
-		return false;
+	if (l->strict && !known)
+		return "neither a mail address nor a domain";
 	odm_strbuf_add(&l->text, odm_span_sub(line, 0, odm_span_find(line, '\0')));
 	odm_strbuf_addc(&l->text, '\0');
 	l->n++;
-	return true;
-}
-
-/* Adds every line. 0, or the number of the one that is wrong. */
-static unsigned
-add_lines(struct report_namelist *l, struct odm_span text, bool strict)
-{
-	struct odm_span line;
-	unsigned number;
-
-	for (number = 1; textfile_line(&text, &line); number++)
-		if (line.len > 0 && !add_line(l, line, strict))
-			return number;
-	return 0;
+	return NULL;
 }
 
 /* Points names at the text. False: out of memory. */
@@ -75,29 +67,26 @@ struct report_namelist *
 report_namelist_read(const char *path, bool strict, char *why, size_t why_size)
 {
 	struct report_namelist *l = calloc(1, sizeof(*l));
-	const char *reason = "memory is short";
 	struct odm_strbuf text;
-	unsigned wrong = 0;
-	bool okay = false;
+	bool okay;
 
-	odm_strbuf_init(&text, REPORT_NAMELIST_MAX);
-	if (l != NULL) {
-		/* An A-label is longer than its U-label. */
-		odm_strbuf_init(&l->text, 4 * REPORT_NAMELIST_MAX);
-		okay = textfile_read(path, &text, &reason) &&
-		    (wrong = add_lines(l, odm_strbuf_span(&text), strict)) == 0 &&
-		    sort_names(l);
+	if (l == NULL) {
+		strlcpy(why, no_memory, why_size);
+		return NULL;
 	}
+	l->strict = strict;
+	/* An A-label is longer than its U-label. */
+	odm_strbuf_init(&l->text, 4 * REPORT_NAMELIST_MAX);
+	odm_strbuf_init(&text, REPORT_NAMELIST_MAX);
+	okay = textfile_each(path, &text, add_line, l, why, why_size);
 	odm_strbuf_free(&text);
-	if (okay)
-		return l;
-	if (wrong > 0)
-		(void)snprintf(why, why_size, "%s: line %u: neither a mail address nor a domain",
-		    path, wrong);
-	else
-		(void)snprintf(why, why_size, "%s: %s", path, reason);
-	report_namelist_free(&l);
-	return NULL;
+	if (okay && !sort_names(l)) {
+		strlcpy(why, no_memory, why_size);
+		okay = false;
+	}
+	if (!okay)
+		report_namelist_free(&l);
+	return l;
 }
 
 void

@@ -84,12 +84,9 @@ static bool
 answer_one(struct replay *r, struct odm_questions *qs, bool from_last)
 {
 	struct odm_span txt[2 * ENTRIES_MAX];
-	const struct odm_question *q, *pick = NULL;
+	const struct odm_question *pick = zone_pick(r, qs, from_last);
 	struct odm_answer answer;
 
-	for (size_t i = 0; (q = odm_questions_open(qs, i)) != NULL; i++)
-		if (!zone_has(r, q->name, ENTRY_SILENT) && (pick == NULL || from_last))
-			pick = q;
 	if (pick == NULL)
 		return false;
 	answer = zone_lookup(r, pick, txt);

@@ -94,6 +94,10 @@ bool zone_has(const struct replay *r, const char *name, enum entry_kind kind);
 struct odm_answer zone_lookup(const struct replay *r, const struct odm_question *q,
     struct odm_span *txt);
 
+/* The first or the last open question that the zone is not silent about; NULL: none is. */
+const struct odm_question *zone_pick(const struct replay *r, struct odm_questions *qs,
+    bool from_last);
+
 /* script.c: reads a file and plays its cases. */
 void script_play(struct replay *r, const char *path);
 

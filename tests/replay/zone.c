@@ -100,3 +100,13 @@ zone_lookup(const struct replay *r, const struct odm_question *q,
 	return answer;
 }
 
+const struct odm_question *
+zone_pick(const struct replay *r, struct odm_questions *qs, bool from_last)
+{
+	const struct odm_question *q, *pick = NULL;
+
+	for (size_t i = 0; (q = odm_questions_open(qs, i)) != NULL; i++)
+		if (!zone_has(r, q->name, ENTRY_SILENT) && (pick == NULL || from_last))
+			pick = q;
+	return pick;
+}
