@@ -4,8 +4,11 @@ noinst_LTLIBRARIES += db/libstore.la
 db_libstore_la_SOURCES = \
 	db/clean.c db/clean.h \
 	db/idcache.c db/idcache.h \
+	db/memory_expire.c \
 	db/memory_ledger.c \
+	db/memory_messages.c \
 	db/memory_private.h \
+	db/memory_requests.c \
 	db/sql.c db/sql.h \
 	db/sql_add.c \
 	db/sql_bulk.c \

@@ -1,42 +1,17 @@
 /*
- * memory_ledger.c - the judge: reports, deliveries, suppressions, requests, expiry.
+ * memory_ledger.c - the judge: reports owed and told, and their deliveries.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "db/memory_private.h"
 #include "libopendmarc/base/limits.h"
 
-static struct memory *
-of(struct store *st)
-{
-	return (struct memory *)st;
-}
-
-static struct memory_report *
-report_at(const struct memory *m, size_t i)
-{
-	return memory_row(m, MEMORY_REPORTS, i);
-}
-
-static struct memory_delivery *
-delivery_at(const struct memory *m, size_t i)
-{
-	return memory_row(m, MEMORY_DELIVERIES, i);
-}
-
-static struct memory_message *
-message_at(const struct memory *m, size_t i)
-{
-	return memory_row(m, MEMORY_MESSAGES, i);
-}
-
-static struct memory_report *
-find_report(const struct memory *m, int64_t id)
+struct memory_report *
+memory_find_report(const struct memory *m, int64_t id)
 {
 	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++)
-		if (report_at(m, i)->id == id)
-			return report_at(m, i);
+		if (memory_report_at(m, i)->id == id)
+			return memory_report_at(m, i);
 	return NULL;
 }
 
@@ -44,8 +19,8 @@ static struct memory_delivery *
 find_delivery(const struct memory *m, int64_t id)
 {
 	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++)
-		if (delivery_at(m, i)->d.id == id)
-			return delivery_at(m, i);
+		if (memory_delivery_at(m, i)->d.id == id)
+			return memory_delivery_at(m, i);
 	return NULL;
 }
 
@@ -53,7 +28,7 @@ find_delivery(const struct memory *m, int64_t id)
 static struct memory_report *
 mine(struct store *st, const struct store_claim *claim)
 {
-	struct memory_report *r = find_report(of(st), claim->report);
+	struct memory_report *r = memory_find_report(memory_of(st), claim->report);
 
 	return r != NULL && r->state == MEMORY_MAKING && strcmp(r->claimed_by, st->runner) == 0 ?
 	    r : NULL;
@@ -63,14 +38,14 @@ int
 memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
     int64_t end, int64_t now, struct store_claim *claim_r, enum store_claimed *how_r)
 {
-	struct memory *m = of(st);
+	struct memory *m = memory_of(st);
 	struct memory_report *r = NULL;
 	bool taken_over;
 	int64_t taken = 0;
 	int part = 0;
 
 	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
-		struct memory_report *row = report_at(m, i);
+		struct memory_report *row = memory_report_at(m, i);
 		bool same = row->begin == begin && row->end == end;
 
 		if (row->begin >= end || row->end <= begin ||
@@ -89,7 +64,7 @@ memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
 		return 0;
 	if (r == NULL) {
 		for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
-			struct memory_message *row = message_at(m, i);
+			struct memory_message *row = memory_message_at(m, i);
 
 			if (row->report == 0 && row->received >= begin && row->received < end &&
 			    memory_same(row->policy_domain, policy_domain)) {
@@ -119,8 +94,8 @@ add_delivery(struct memory *m, const struct memory_report *r, const struct store
 	struct memory_delivery *row;
 
 	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++)
-		if (delivery_at(m, i)->report == r->id &&
-		    strcmp(delivery_at(m, i)->d.destination, d->destination) == 0)
+		if (memory_delivery_at(m, i)->report == r->id &&
+		    strcmp(memory_delivery_at(m, i)->d.destination, d->destination) == 0)
 			return 0;
 	if ((row = memory_add(m, MEMORY_DELIVERIES)) == NULL)
 		return -1;
@@ -144,7 +119,7 @@ memory_report_add(struct store *st, const struct store_claim *claim,
     const char *report_id, int64_t messages, const struct store_delivery *deliveries,
     size_t n, bool *added_r)
 {
-	struct memory *m = of(st);
+	struct memory *m = memory_of(st);
 	struct memory_report *r = mine(st, claim);
 
 	(void)messages;
@@ -152,7 +127,7 @@ memory_report_add(struct store *st, const struct store_claim *claim,
 	if (r == NULL)
 		return 0;
 	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++)
-		if (strcmp(report_at(m, i)->report_id, report_id) == 0)
+		if (strcmp(memory_report_at(m, i)->report_id, report_id) == 0)
 			return store_fail(st, "the report id %s is used already", report_id);
 	r->state = MEMORY_MADE;
 	r->report_id = memory_keep(m, report_id);
@@ -171,7 +146,7 @@ memory_report_withhold(struct store *st, const struct store_claim *claim,
 
 	if (r != NULL) {
 		r->state = MEMORY_WITHHELD;
-		r->reason = memory_keep(of(st), reason);
+		r->reason = memory_keep(memory_of(st), reason);
 	}
 	return 0;
 }
@@ -179,15 +154,15 @@ memory_report_withhold(struct store *st, const struct store_claim *claim,
 int
 memory_report_release(struct store *st, const struct store_claim *claim)
 {
-	struct memory *m = of(st);
+	struct memory *m = memory_of(st);
 	struct memory_report *r = mine(st, claim);
 
 	if (r == NULL)
 		return 0;
 	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++)
-		if (message_at(m, i)->report == claim->report)
-			message_at(m, i)->report = 0;
-	memory_remove(m, MEMORY_REPORTS, (size_t)(r - report_at(m, 0)));
+		if (memory_message_at(m, i)->report == claim->report)
+			memory_message_at(m, i)->report = 0;
+	memory_remove(m, MEMORY_REPORTS, (size_t)(r - memory_report_at(m, 0)));
 	return 0;
 }
 
@@ -195,11 +170,11 @@ int
 memory_report_known(struct store *st, const char *policy_domain,
     int64_t begin, int64_t end, bool *known_r)
 {
-	struct memory *m = of(st);
+	struct memory *m = memory_of(st);
 
 	*known_r = false;
 	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
-		const struct memory_report *r = report_at(m, i);
+		const struct memory_report *r = memory_report_at(m, i);
 
 		if (r->begin == begin && r->end == end && r->state != MEMORY_MAKING &&
 		    memory_same(r->policy_domain, policy_domain))
@@ -220,8 +195,8 @@ memory_ledger_end(struct store *st, int64_t *end_r)
 	return 0;
 }
 
-static bool
-is_open(const struct memory_delivery *d)
+bool
+memory_is_open(const struct memory_delivery *d)
 {
 	return d->d.state == STORE_DELIVERY_NEW || d->d.state == STORE_DELIVERY_FAILED;
 }
@@ -229,12 +204,13 @@ is_open(const struct memory_delivery *d)
 int
 memory_delivery_claim(struct store *st, int64_t id, int64_t now, bool *claimed_r)
 {
-	struct memory_delivery *d = find_delivery(of(st), id);
+	struct memory_delivery *d = find_delivery(memory_of(st), id);
 
-	*claimed_r = d != NULL && is_open(d) && d->d.next_try <= now && d->claimed_until <= now;
+	*claimed_r = d != NULL && memory_is_open(d) && d->d.next_try <= now &&
+	    d->claimed_until <= now;
 	if (!*claimed_r)
 		return 0;
-	d->claimed_by = memory_keep(of(st), st->runner);
+	d->claimed_by = memory_keep(memory_of(st), st->runner);
 	d->claimed_until = now + ODM_CLAIM_SECS;
 	if (d->d.first_try == 0)
 		d->d.first_try = now;
@@ -250,7 +226,7 @@ is_claimed(const struct store *st, const struct memory_delivery *d)
 int
 memory_delivery_release(struct store *st, int64_t id)
 {
-	struct memory_delivery *d = find_delivery(of(st), id);
+	struct memory_delivery *d = find_delivery(memory_of(st), id);
 
 	if (!is_claimed(st, d))
 		return 0;
@@ -264,14 +240,14 @@ int
 memory_delivery_result(struct store *st, int64_t id,
     enum store_delivery_state state, int64_t next_try, const char *reason)
 {
-	struct memory_delivery *d = find_delivery(of(st), id);
+	struct memory_delivery *d = find_delivery(memory_of(st), id);
 
 	if (!is_claimed(st, d))
 		return store_fail(st, "delivery %lld is not claimed by this program, or not any "
 		    "more", (long long)id);
 	d->d.state = state;
 	d->d.next_try = next_try;
-	d->d.reason = reason == NULL ? NULL : memory_keep(of(st), reason);
+	d->d.reason = reason == NULL ? NULL : memory_keep(memory_of(st), reason);
 	d->d.tries++;
 	d->claimed_until = 0;
 	if (state == STORE_DELIVERY_SENT)
@@ -282,12 +258,12 @@ memory_delivery_result(struct store *st, int64_t id,
 int
 memory_next_due(struct store *st, int64_t last, int64_t now, struct store_delivery **d_r)
 {
-	const struct memory *m = of(st);
+	const struct memory *m = memory_of(st);
 
 	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
-		const struct memory_delivery *d = delivery_at(m, i);
+		const struct memory_delivery *d = memory_delivery_at(m, i);
 
-		if (d->d.id <= last || !is_open(d) || d->d.next_try > now)
+		if (d->d.id <= last || !memory_is_open(d) || d->d.next_try > now)
 			continue;
 		*d_r = store_copy_delivery(&d->d);
 		return *d_r == NULL ? store_fail(st, "out of memory") : 1;
@@ -310,7 +286,7 @@ int
 memory_each_undelivered(struct store *st, int64_t begin, int64_t end,
     int (*fn)(const struct store_delivery *d, void *arg), void *arg)
 {
-	const struct memory *m = of(st);
+	const struct memory *m = memory_of(st);
 	const struct store_delivery *last = NULL, *next;
 	struct store_delivery d;
 	int result = 0;
@@ -318,7 +294,7 @@ memory_each_undelivered(struct store *st, int64_t begin, int64_t end,
 	do {
 		next = NULL;
 		for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
-			const struct store_delivery *row = &delivery_at(m, i)->d;
+			const struct store_delivery *row = &memory_delivery_at(m, i)->d;
 
 			if ((row->state != STORE_DELIVERY_FAILED && row->state != STORE_DELIVERY_DEAD) ||
 			    row->begin >= end || row->end <= begin ||
@@ -345,13 +321,13 @@ fate_of_made(const struct memory *m, int64_t report, struct store_audit *a)
 	int64_t *fate = &a->undeliverable;
 
 	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
-		const struct memory_delivery *d = delivery_at(m, i);
+		const struct memory_delivery *d = memory_delivery_at(m, i);
 
 		if (d->report != report)
 			continue;
 		if (d->d.state == STORE_DELIVERY_SENT)
 			return &a->told;
-		if (is_open(d))
+		if (memory_is_open(d))
 			fate = &a->waiting;
 	}
 	return fate;
@@ -371,8 +347,8 @@ each_reason(const struct memory *m, int64_t begin, int64_t end,
 		next = NULL;
 		for (int round = 0; round < 2; round++)
 			for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
-				const struct memory_message *row = message_at(m, i);
-				const struct memory_report *r = find_report(m, row->report);
+				const struct memory_message *row = memory_message_at(m, i);
+				const struct memory_report *r = memory_find_report(m, row->report);
 
 				if (r == NULL || r->state != MEMORY_WITHHELD ||
 				    row->received < begin || row->received >= end)
@@ -394,12 +370,12 @@ int
 memory_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *audit_r,
     int (*fn)(const char *reason, int64_t messages, void *arg), void *arg)
 {
-	const struct memory *m = of(st);
+	const struct memory *m = memory_of(st);
 	struct store_audit a = { 0 };
 
 	for (size_t i = 0; i < memory_count(m, MEMORY_MESSAGES); i++) {
-		const struct memory_message *row = message_at(m, i);
-		const struct memory_report *r = find_report(m, row->report);
+		const struct memory_message *row = memory_message_at(m, i);
+		const struct memory_report *r = memory_find_report(m, row->report);
 
 		if (row->received < begin || row->received >= end)
 			continue;
@@ -415,209 +391,4 @@ memory_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *a
 	}
 	*audit_r = a;
 	return fn == NULL ? 0 : each_reason(m, begin, end, fn, arg);
-}
-
-static struct store_suppression *
-suppression_at(const struct memory *m, size_t i)
-{
-	return memory_row(m, MEMORY_SUPPRESSIONS, i);
-}
-
-int
-memory_suppress(struct store *st, const char *destination, const char *reason,
-    int64_t until)
-{
-	struct memory *m = of(st);
-	struct store_suppression *s = NULL;
-	size_t i = 0;
-
-	while (i < memory_count(m, MEMORY_SUPPRESSIONS) &&
-	    strcmp(suppression_at(m, i)->destination, destination) != 0)
-		i++;
-	if (i < memory_count(m, MEMORY_SUPPRESSIONS))
-		s = suppression_at(m, i);
-	else if ((s = memory_add(m, MEMORY_SUPPRESSIONS)) == NULL)
-		return -1;
-	*s = (struct store_suppression){ memory_keep(m, destination), memory_keep(m, reason),
-	    1, until };
-	return 0;
-}
-
-int
-memory_unsuppress(struct store *st, const char *destination, bool *removed_r)
-{
-	struct memory *m = of(st);
-
-	*removed_r = false;
-	for (size_t i = 0; i < memory_count(m, MEMORY_SUPPRESSIONS); i++)
-		if (strcmp(suppression_at(m, i)->destination, destination) == 0) {
-			memory_remove(m, MEMORY_SUPPRESSIONS, i);
-			*removed_r = true;
-			break;
-		}
-	return 0;
-}
-
-static bool
-holds(const struct store_suppression *s, int64_t now)
-{
-	return s->until == 0 || s->until > now;
-}
-
-int
-memory_each_suppression(struct store *st, int64_t now,
-    int (*fn)(const struct store_suppression *s, void *arg), void *arg)
-{
-	const struct memory *m = of(st);
-	const char *last = "";
-	int result = 0;
-
-	for (;;) {
-		const struct store_suppression *next = NULL;
-
-		for (size_t i = 0; i < memory_count(m, MEMORY_SUPPRESSIONS); i++) {
-			const struct store_suppression *s = suppression_at(m, i);
-
-			if (holds(s, now) && strcmp(s->destination, last) > 0 &&
-			    (next == NULL || strcmp(s->destination, next->destination) < 0))
-				next = s;
-		}
-		if (next == NULL || result != 0)
-			return result;
-		last = next->destination;
-		result = fn(next, arg);
-	}
-}
-
-int
-memory_suppressed(struct store *st, const char *address, const char *domain,
-    int64_t now, bool *suppressed_r, char *reason, size_t reason_size)
-{
-	const struct memory *m = of(st);
-
-	*suppressed_r = false;
-	for (size_t i = 0; i < memory_count(m, MEMORY_SUPPRESSIONS); i++) {
-		const struct store_suppression *s = suppression_at(m, i);
-		bool whole = strcmp(s->destination, address) == 0;
-
-		if (!holds(s, now) || (!whole && strcmp(s->destination, domain) != 0))
-			continue;
-		if (reason_size > 0 && (whole || !*suppressed_r))
-			(void)snprintf(reason, reason_size, "%s", s->reason);
-		*suppressed_r = true;
-		if (whole)
-			break;
-	}
-	return 0;
-}
-
-int
-memory_request(struct store *st, const char *domain,
-    int (*fn)(const struct store_request *r, void *arg), void *arg)
-{
-	const struct memory_request *r = memory_find_request(of(st), domain);
-
-	return r == NULL ? 0 : fn(&r->r, arg);
-}
-
-int
-memory_request_lock(struct store *st, const char *domain, const char *rua)
-{
-	struct memory_request *r = memory_find_request(of(st), domain);
-
-	if (r == NULL) {
-		if ((r = memory_add(of(st), MEMORY_REQUESTS)) == NULL)
-			return -1;
-		r->r.domain = memory_keep(of(st), domain);
-	}
-	r->r.rua = memory_keep(of(st), rua);
-	r->r.locked = true;
-	return 0;
-}
-
-int
-memory_request_unlock(struct store *st, const char *domain)
-{
-	struct memory_request *r = memory_find_request(of(st), domain);
-
-	if (r != NULL && r->r.locked) {
-		r->r.locked = false;
-		r->r.seen = 0;
-	}
-	return 0;
-}
-
-static bool
-may_go(const struct memory *m, const struct memory_message *row,
-    const struct store_expiry *x)
-{
-	const struct memory_report *r = find_report(m, row->report);
-
-	if (row->received >= x->before)
-		return false;
-	if (x->unreported || (r != NULL && r->state != MEMORY_MAKING))
-		return true;
-	return r == NULL && *memory_rua(m, row) == '\0';
-}
-
-static bool
-is_settled(const struct memory *m, const struct memory_report *r)
-{
-	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++)
-		if (delivery_at(m, i)->report == r->id && is_open(delivery_at(m, i)))
-			return false;
-	return r->state != MEMORY_MAKING;
-}
-
-static void
-drop_deliveries(struct memory *m, int64_t report)
-{
-	for (size_t i = memory_count(m, MEMORY_DELIVERIES); i-- > 0;)
-		if (delivery_at(m, i)->report == report)
-			memory_remove(m, MEMORY_DELIVERIES, i);
-}
-
-/* All in one step; names are no rows here, so none are removed. */
-int
-memory_expire(struct store *st, const struct store_expiry *x,
-    struct store_expired *counts, void **state, bool *more_r)
-{
-	struct memory *m = of(st);
-
-	(void)state;
-	for (size_t i = memory_count(m, MEMORY_MESSAGES); i-- > 0;)
-		if (may_go(m, message_at(m, i), x)) {
-			memory_remove(m, MEMORY_MESSAGES, i);
-			counts->messages++;
-		} else if (message_at(m, i)->received < x->before) {
-			counts->kept++;
-		}
-	for (size_t i = memory_count(m, MEMORY_REPORTS); i-- > 0;)
-		if (report_at(m, i)->end <= x->before && is_settled(m, report_at(m, i))) {
-			drop_deliveries(m, report_at(m, i)->id);
-			memory_remove(m, MEMORY_REPORTS, i);
-			counts->reports++;
-		}
-	for (size_t i = memory_count(m, MEMORY_SUPPRESSIONS); i-- > 0;)
-		if (suppression_at(m, i)->until != 0 && suppression_at(m, i)->until < x->before) {
-			memory_remove(m, MEMORY_SUPPRESSIONS, i);
-			counts->suppressions++;
-		}
-	for (size_t i = memory_count(m, MEMORY_REQUESTS); i-- > 0;) {
-		const struct memory_request *r = memory_row(m, MEMORY_REQUESTS, i);
-
-		if (!r->r.locked && r->r.seen > 0 && r->r.seen < x->before) {
-			memory_remove(m, MEMORY_REQUESTS, i);
-			counts->requests++;
-		}
-	}
-	*more_r = false;
-	return 0;
-}
-
-void
-memory_expire_end(struct store *st, void **state)
-{
-	(void)st;
-	(void)state;
 }

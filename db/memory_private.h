@@ -84,6 +84,38 @@ struct memory {
 void *memory_row(const struct memory *m, enum memory_tables table, size_t i);
 size_t memory_count(const struct memory *m, enum memory_tables table);
 
+/* The judge behind a store. */
+static inline struct memory *
+memory_of(struct store *st)
+{
+	return (struct memory *)st;
+}
+
+/* Rows by their place. */
+static inline struct memory_report *
+memory_report_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_REPORTS, i);
+}
+
+static inline struct memory_delivery *
+memory_delivery_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_DELIVERIES, i);
+}
+
+static inline struct memory_message *
+memory_message_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_MESSAGES, i);
+}
+
+static inline struct store_suppression *
+memory_suppression_at(const struct memory *m, size_t i)
+{
+	return memory_row(m, MEMORY_SUPPRESSIONS, i);
+}
+
 /* A new row, all zero; NULL with the reason kept. */
 void *memory_add(struct memory *m, enum memory_tables table);
 
@@ -103,6 +135,21 @@ struct memory_request *memory_find_request(const struct memory *m, const char *d
 /* The addresses that hold for a message: published, or an administrator's. "" none. */
 const char *memory_rua(const struct memory *m, const struct memory_message *row);
 
+/* The report of this id; NULL none. */
+struct memory_report *memory_find_report(const struct memory *m, int64_t id);
+
+/* True when a delivery has not come to an end. */
+bool memory_is_open(const struct memory_delivery *d);
+
+/* The functions of the backend; see struct store_ops. */
+int memory_add_messages(struct store *st, struct store_new *list, size_t n);
+int memory_each_policy(struct store *st, int64_t begin, int64_t end, bool unreported,
+    int (*fn)(const struct store_policy *p, void *arg), void *arg);
+int memory_each_message(struct store *st, const char *policy_domain,
+    int64_t begin, int64_t end, int64_t report,
+    int (*fn)(const struct store_message *m, void *arg), void *arg);
+int memory_count_window(struct store *st, int64_t begin, int64_t end,
+    int64_t *messages_r, int64_t *domains_r);
 int memory_report_claim(struct store *st, const char *policy_domain, int64_t begin,
     int64_t end, int64_t now, struct store_claim *claim_r, enum store_claimed *how_r);
 int memory_report_add(struct store *st, const struct store_claim *claim,
