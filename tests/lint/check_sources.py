@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""check_sources - rules of the house that a machine can check: banned functions,
-file heads, line lengths, machine paths, cppcheck and mandoc without a word."""
+"""check_sources - rules of the house that a machine can check: banned functions, file heads,
+line lengths, machine paths, files that HACKING.md names, cppcheck and mandoc without a word."""
+import fnmatch
 import glob
 import os
 import re
@@ -66,6 +67,17 @@ def machine_paths():
                 yield f"{short(path)}:{n}: {line.strip()}"
 
 
+def map_is_true():
+    """HACKING.md names files by their path, or by their name alone; each must be there."""
+    there = {short(path) for room in ROOMS + ["man"]
+             for path in glob.glob(os.path.join(TOP, room, "**", "*"), recursive=True)}
+    names = {os.path.basename(path) for path in there}
+    for word in re.findall(r"`([\w./*-]+\.(?:c|h|py|(?<!so.)[1-9]))`", read(os.path.join(TOP, "HACKING.md"))):
+        known = there | {path.split("/", 1)[1] for path in there if "/" in path} if "/" in word else names
+        if not any(fnmatch.fnmatch(name, word) for name in known):
+            yield f"HACKING.md: {word} is not there"
+
+
 def output_of(*command):
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, errors="replace")
     text = (done.stdout + done.stderr).strip()
@@ -90,6 +102,7 @@ def main():
     suite.add("every file says what it is for", check_nothing_found, heads)
     suite.add("lines of reasonable length", check_nothing_found, long_lines)
     suite.add("no machine paths", check_nothing_found, machine_paths)
+    suite.add("HACKING.md names files that are there", check_nothing_found, map_is_true)
     suite.add("cppcheck", check_silent, "cppcheck", "--quiet", "--enable=warning,portability",
               "--inline-suppr", "--error-exitcode=1", "--std=c11", "-I.",
               "--suppress=missingIncludeSystem", "libopendmarc", "common", "opendmarc", "db", "reports")
