@@ -186,12 +186,15 @@ memory_report_known(struct store *st, const char *policy_domain,
 int
 memory_ledger_end(struct store *st, int64_t *end_r)
 {
-	const struct memory *m = of(st);
+	const struct memory *m = memory_of(st);
 
 	*end_r = 0;
-	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++)
-		if (report_at(m, i)->state != MEMORY_MAKING && report_at(m, i)->end > *end_r)
-			*end_r = report_at(m, i)->end;
+	for (size_t i = 0; i < memory_count(m, MEMORY_REPORTS); i++) {
+		const struct memory_report *r = memory_report_at(m, i);
+
+		if (r->state != MEMORY_MAKING && r->end > *end_r)
+			*end_r = r->end;
+	}
 	return 0;
 }
 
