@@ -16,6 +16,7 @@ struct waiting {
 	char			*text;		/* its lines */
 	size_t			 text_len;
 	int64_t			 line;
+	char			*refused;	/* why the database does not take it; NULL: it does */
 };
 
 struct import {
@@ -59,6 +60,7 @@ drop_batch(struct import *im)
 		history_record_clear(&im->batch[i].rec);
 		free(im->batch[i].identity);
 		free(im->batch[i].text);
+		free(im->batch[i].refused);
 	}
 	im->nbatch = im->batch_octets = 0;
 }
@@ -97,13 +99,32 @@ count_stored(struct import *im, const struct store_new *list, size_t at, size_t 
 
 /* The record that the database does not take. */
 static int
-refuse(struct import *im, const struct waiting *w)
+refuse(struct import *im, struct waiting *w)
 {
 	if (++im->refused > IMPORT_REFUSED_MAX)
 		return -1;
-	im->counts.rejected++;
-	im->events->rejected(im->events->arg, w->line, store_error(im->st),
-	    (struct odm_span){ w->text, w->text_len });
+	w->refused = strdup(store_error(im->st));
+	return w->refused != NULL ? 0 : -1;
+}
+
+/*
+ * Sets aside what was refused in the batch. But several, and not one record that the
+ * database takes: then it is no fault of theirs, and they wait in the input.
+ */
+static int
+set_aside_refused(struct import *im)
+{
+	if (im->refused > 1 && im->counts.added + im->counts.known == 0)
+		return -1;
+	for (size_t i = 0; i < im->nbatch; i++) {
+		const struct waiting *w = &im->batch[i];
+
+		if (w->refused == NULL)
+			continue;
+		im->counts.rejected++;
+		im->events->rejected(im->events->arg, w->line, w->refused,
+		    (struct odm_span){ w->text, w->text_len });
+	}
 	return 0;
 }
 
@@ -141,6 +162,8 @@ import_flush(struct import *im)
 			list[i] = (struct store_new){ &im->batch[i].rec, im->batch[i].identity,
 			    STORE_ADDED };
 		result = store_part(im, list, 0, im->nbatch);
+		if (result == 0)
+			result = set_aside_refused(im);
 	}
 	free(list);
 	drop_batch(im);
@@ -253,6 +276,7 @@ put(struct import *im)
 	}
 	memcpy(w->text, im->text.at, im->text.len);
 	w->text_len = im->text.len;
+	w->refused = NULL;
 	w->rec = im->rec;
 	w->line = im->first_line;
 	history_record_init(&im->rec);

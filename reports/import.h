@@ -23,8 +23,9 @@
 #define IMPORT_BATCH_OCTETS	(8 * 1024 * 1024)
 
 /*
- * When the database refuses more records in a row it is not they that are wrong, but the
- * tables: the import fails, and the input is whole for the time when they are mended.
+ * When the database refuses more records in a row, or several and has taken none, it is not
+ * they that are wrong, but the tables: the import fails, and the input is whole for the
+ * time when they are mended.
  */
 #define IMPORT_REFUSED_MAX	100
 
