@@ -139,6 +139,18 @@ find_option(struct odm_span word, const struct cli_option *options, size_t n)
 	return found.option != NULL ? found : find_among(word, options, n, false);
 }
 
+const struct cli_option *
+cli_find(const struct cli_option *options, size_t noptions, struct odm_span name,
+    bool *negated_r)
+{
+	struct found found = find_option(name, options, noptions);
+
+	if (found.option == NULL || found.ambiguous)
+		return NULL;
+	*negated_r = found.negated;
+	return found.option;
+}
+
 static bool
 add_to_list(struct cli_list *list, const char *value)
 {
@@ -193,6 +205,7 @@ store_value(const struct reading *r, const struct found *f, const char *value)
 		*(int *)place(r, o) = f->negated ? 0 : *(int *)place(r, o) + 1;
 		return true;
 	case CLI_STRING:
+	case CLI_TEXT:
 		*(const char **)place(r, o) = value;
 		return true;
 	case CLI_NUMBER:
@@ -234,7 +247,7 @@ read_one(const struct reading *r, int argc, char **argv, int *i_r)
 		value++;
 	else if (*i_r + 1 < argc)
 		value = argv[++*i_r];
-	if (value == NULL || *value == '\0')
+	if (value == NULL || (*value == '\0' && f.option->type != CLI_TEXT))
 		return no(r->why, r->why_size, "option %s requires a value", f.option->name);
 	return store_value(r, &f, value);
 }
@@ -281,13 +294,14 @@ print_usage(const char *prog, const struct cli_option *options, size_t n)
 	fprintf(stderr, "Usage: %s [options]%s%s\n", prog, *words == '\0' ? "" : " ", words);
 	for (size_t i = 0; i < n; i++) {
 		const struct cli_option *o = &options[i];
+		const char *alias = o->alias == NULL ? "" : o->alias;
 		char left[64] = "";
 
 		if (o->help == NULL || o->name == NULL)
 			continue;
 		(void)snprintf(left, sizeof(left), "%s%s%s--%s%s%s",
-		    o->alias == NULL ? "" : "-", o->alias == NULL ? "" : o->alias,
-		    o->alias == NULL ? "" : ", ", o->name,
+		    strlen(alias) > 1 ? "--" : alias[0] == '\0' ? "" : "-", alias,
+		    alias[0] == '\0' ? "" : ", ", o->name,
 		    o->arg == NULL ? "" : "=", o->arg == NULL ? "" : o->arg);
 		fprintf(stderr, "  %-26s %s\n", left, o->help);
 	}

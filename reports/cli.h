@@ -27,7 +27,8 @@
 enum cli_type {
 	CLI_FLAG,	/* bool: --name, --no-name */
 	CLI_COUNT,	/* int: one more each time; --no-name sets 0 */
-	CLI_STRING,	/* const char *: into argv, the last counts */
+	CLI_STRING,	/* const char *: into argv, the last counts; never "" */
+	CLI_TEXT,	/* the same, and may be "" */
 	CLI_NUMBER,	/* int64_t, decimal, in min..max */
 	CLI_LIST,	/* struct cli_list: each time one more */
 	CLI_WORDS	/* the same for arguments that are no options; it has no name */
@@ -77,7 +78,7 @@ struct cli_common {
 	  "MySQL server" }, \
 	{ "dbname", NULL, CLI_STRING, offsetof(type, member.dbname), 0, 0, true, "name", \
 	  "MySQL database" }, \
-	{ "dbpasswd", NULL, CLI_STRING, offsetof(type, member.dbpasswd), 0, 0, true, "word", \
+	{ "dbpasswd", NULL, CLI_TEXT, offsetof(type, member.dbpasswd), 0, 0, true, "word", \
 	  "MySQL password" }, \
 	{ "dbport", NULL, CLI_NUMBER, offsetof(type, member.dbport), 1, 65535, true, "port", \
 	  "MySQL port" }, \
@@ -110,6 +111,14 @@ int cli_parse(const struct cli_common *c, const struct cli_option *options,
  */
 bool cli_read(const struct cli_option *options, size_t noptions, void *settings, int argc,
     char **argv, char *why, size_t why_size);
+
+/*
+ * The option that name, without dashes, stands for: a whole name or a beginning, in
+ * any letter case. *negated_r: with "no" before it. NULL when it stands for none, or for
+ * several.
+ */
+const struct cli_option *cli_find(const struct cli_option *options, size_t noptions,
+    struct odm_span name, bool *negated_r);
 
 void cli_list_free(struct cli_list *list);
 

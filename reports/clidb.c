@@ -75,6 +75,19 @@ is_mysql(struct odm_span word)
 	return odm_span_ieq(word, "mysql") || odm_span_ieq(word, "mariadb");
 }
 
+/* NAME or NAME:HOST or NAME:HOST:PORT, which may stand before the pairs of a DSN. */
+static void
+read_dsn_names(char *first, struct old_access *old)
+{
+	const char **const where[] = { &old->name, &old->host, &old->port };
+	const char *part;
+	size_t i;
+
+	for (i = 0; i < COUNT(where) && (part = strsep(&first, ":")) != NULL; i++)
+		if (*part != '\0')
+			*where[i] = part;
+}
+
 /* KEY=VALUE;... of a DSN, cut in copy, which the access then points into. */
 static bool
 read_dsn_keys(char *copy, struct old_access *old, char *text, size_t text_size)
@@ -93,6 +106,10 @@ read_dsn_keys(char *copy, struct old_access *old, char *text, size_t text_size)
 		char *value = strchr(pair, '=');
 		bool known = value == NULL && *pair == '\0';
 
+		if (value == NULL && pair == copy) {
+			read_dsn_names(pair, old);
+			known = true;
+		}
 		if (value != NULL)
 			*value++ = '\0';
 		if (value != NULL && (strcmp(pair, "mysql_ssl") == 0 ||

@@ -454,7 +454,9 @@ for args, status, parts in (
         (["--db", "x"], 78, ["is no database URL; it must look like sqlite:/path/file"]),
         (["--dbhost=host.invalid"], 78, ["(as asked for by --dbhost): "]),
         (["--dbpasswd", "x", "--dbhost=127.0.0.1", "--dbport=1"], 78, ["asked for by --dbhost"]),
-        (["--db-dsn=DBI:mysql:x"], 78, ['--db-dsn: "x" is not known']),
+        (["--db-dsn=DBI:mysql:x;y"], 78, ['--db-dsn: "y" is not known']),
+        (["--db-dsn=DBI:mysql:x;z=y"], 78, ['--db-dsn: "z" is not known']),
+        (["--db-dsn=DBI:mysql:x:127.0.0.1:1"], 78, ["asked for by --db-dsn"]),
         (["--db-dsn=DBI:Pg:database=x"], 78, ["--db-dsn must look like DBI:mysql:"]),
         (["--dbscheme=Pg"], 78, ["--dbscheme Pg: must be mysql or MariaDB"]),
         (["--conf", "%f/none.conf"], 78, ["%f/none.conf"])):
