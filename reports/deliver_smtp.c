@@ -177,6 +177,8 @@ tell_reason(const struct report_smtp *s, CURLcode code, char reason[REPORT_REASO
 
 	if (s->reply[0] == '4' || s->reply[0] == '5')
 		text = s->reply;
+	else if (code == CURLE_USE_SSL_FAILED)
+		text = "the server does not offer STARTTLS, see --smtp-starttls";
 	report_reason(text, reason);
 }
 

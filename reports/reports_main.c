@@ -34,6 +34,10 @@
 
 #define DAY_SECS	86400
 
+/* Of --interval: as many reports as a domain owner bears, and messages as one can hold. */
+#define INTERVAL_MIN_SECS	600
+#define INTERVAL_MAX_SECS	(31 * DAY_SECS)
+
 /* Of --verp; made when it is needed first. */
 #define DEFAULT_VERP_KEY	STATEDIR "/verp.key"
 
@@ -160,12 +164,29 @@ choose_closed(struct tool *t)
 	return -1;
 }
 
+/* Windows of a length that makes sense; 1.x took any number. */
+static void
+bound_interval(struct report_settings *s)
+{
+	int64_t given = s->interval_secs;
+
+	if (given > 0 && given < INTERVAL_MIN_SECS)
+		s->interval_secs = INTERVAL_MIN_SECS;
+	else if (given > INTERVAL_MAX_SECS)
+		s->interval_secs = INTERVAL_MAX_SECS;
+	if (s->interval_secs != given)
+		log_write(LOG_LEVEL_WARNING, "--interval is %d and not %d: windows have from %d to "
+		    "%d seconds", (int)s->interval_secs, (int)given, INTERVAL_MIN_SECS,
+		    INTERVAL_MAX_SECS);
+}
+
 /* The windows to report: those that were named, or later those that may have been missed. */
 static int
 choose_windows(struct tool *t)
 {
 	const struct report_settings *s = &t->s;
 
+	bound_interval(&t->s);
 	if (s->date != NULL && (s->day || s->interval_secs != 0))
 		return refuse("--date and --%s name two times: leave one out",
 		    s->day ? "day" : "interval");

@@ -33,7 +33,7 @@ static const struct cli_option options[] = {
 	  "report this UTC day" },
 	{ "day", NULL, CLI_FLAG, AT(day), 0, 0, true, NULL,
 	  "report the previous UTC day" },
-	{ "interval", NULL, CLI_NUMBER, AT(interval_secs), 600, 31 * DAY_SECS, true,
+	{ "interval", NULL, CLI_NUMBER, AT(interval_secs), 1, INT32_MAX, true,
 	  "secs", "report windows of this length (86400)" },
 	{ "delay", NULL, CLI_NUMBER, AT(delay_secs), 0, 7 * DAY_SECS, false, "secs",
 	  "wait after the end of a window (3600)" },
@@ -144,19 +144,6 @@ set_defaults(struct report_settings *s)
 	    .max_per_domain = REPORT_MAILS_PER_DOMAIN_MAX };
 }
 
-/* The option of this whole name, letter case ignored; NULL: none. */
-static const struct cli_option *
-find_option(struct odm_span name)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT(options); i++)
-		if (odm_span_ieq(name, options[i].name) ||
-		    (options[i].alias != NULL && odm_span_ieq(name, options[i].alias)))
-			return &options[i];
-	return NULL;
-}
-
 static bool
 is_one_of(struct odm_span text, const char *a, const char *b, const char *c)
 {
@@ -173,6 +160,7 @@ line_to_arg(struct odm_span line, const char **why_r)
 	size_t equals = odm_span_find(line, '=');
 	struct odm_span name = odm_span_trim(odm_span_sub(line, 0, equals)), value = { NULL, 0 };
 	const struct cli_option *o;
+	bool negated = false, yes;
 	char *arg = NULL;
 	int len;
 
@@ -181,15 +169,14 @@ line_to_arg(struct odm_span line, const char **why_r)
 	if (name.len == 0 || value.len == 0)
 		return strdup("");
 	*why_r = "is no option";
-	if ((o = find_option(name)) == NULL)
+	if ((o = cli_find(options, COUNT(options), name, &negated)) == NULL)
 		return NULL;
-	if (o->type != CLI_FLAG && o->type != CLI_COUNT)
+	yes = is_one_of(value, "1", "yes", "true");
+	if (o->type != CLI_FLAG && o->type != CLI_COUNT) {
 		len = asprintf(&arg, "--%s=%.*s", o->name, (int)value.len, value.at);
-	else if (is_one_of(value, "1", "yes", "true"))
-		len = asprintf(&arg, "--%s", o->name);
-	else if (is_one_of(value, "0", "no", "false"))
-		len = asprintf(&arg, "--no-%s", o->name);
-	else {
+	} else if (yes || is_one_of(value, "0", "no", "false")) {
+		len = asprintf(&arg, "--%s%s", yes != negated ? "" : "no-", o->name);
+	} else {
 		*why_r = "is neither yes nor no";
 		return NULL;
 	}
