@@ -6,10 +6,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import dnsserver  # noqa: E402
 import mariadb  # noqa: E402
 import procs  # noqa: E402
+import smtpsink  # noqa: E402
 import tap  # noqa: E402
 
 IMPORT = procs.built("reports/opendmarc-import")
@@ -211,6 +214,10 @@ def _():
         f"--db-dsn=DBI:mysql:mysql_socket={server.socket}", text=record(ident="5"))
     run(None, "--dbuser", "who", "--dbhost", "127.0.0.1", "--dbport", str(server.port),
         "--dbname", db, status=78, text=record())
+    run(None, "--dbuser", "root", "--dbpasswd", "", f"--db-dsn=DBI:mysql:{db};mysql_socket="
+        f"{server.socket}", text=record(ident="1"))
+    run(None, "--dbuser=root", "--dbpasswd=", f"--db-dsn=dbi:MariaDB:{db}:127.0.0.1:{server.port}",
+        text=record(ident="1"))
     tap.equal(server.sql("SELECT COUNT(*) FROM messages", db), [["5"]])
     said = run(None, url=url, status=78, text=record())
     tap.contains(said, "Access denied")
@@ -220,6 +227,147 @@ def _():
     said = run(None, "--verbose", url=url.replace("who@", "who:s%23c%3Dret%26%2F@"),
                text=record(ident="6"))
     tap.true("s%23c" not in said and "who@localhost" in said, "no password is shown")
+
+
+ZONE = "_dmarc.a.example TXT v=DMARC1; p=none\n"
+RUN = """#!/bin/sh
+# What a site's own wrapper does from cron.
+[ -r "$0.conf" ] && . "$0.conf"
+DBOPTS="--dbhost=$DBHOST --dbname $DBSCHEMA -dbuser=$DBUSER"
+[ -s "$HISTFILE" ] || exit 0
+mv "$HISTFILE" "$HISTFILE.import" || exit 1
+"$SBIN/opendmarc-import" $DBOPTS $DSN --dbpasswd="$DBPASSWD" --input="$HISTFILE.import" || exit 1
+rm -f "$HISTFILE.import"
+"$SBIN/opendmarc-expire" $DBOPTS $DSN --dbpasswd="$DBPASSWD" --expire=30 --alltables || exit 1
+"$SBIN/opendmarc-reports" $DBOPTS $DSN --dbpasswd="$DBPASSWD" --workdir="$WORKDIR" --day --utc \\
+    --report-email=no-reply@example.com --report-org=example.com $MORE
+"""
+
+
+def shell(line, **more):
+    """Runs a line as cron does; stdout and stderr."""
+    done = subprocess.run(["/bin/sh", "-c", line], text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=300, cwd=p.tmp, env=environment(
+                              OPENDMARC_SCHEMA_DIR=procs.source("reports"), **more))
+    tap.equal(done.returncode, 0, f"status of {line}\n{done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def cron_lines(sink, more, login, **variables):
+    """Import, reports and expiry as crontabs of 1.x have them; the recipients of reports."""
+    yesterday = int(time.time()) // 86400 * 86400 - 86400
+    old = p.write("dat.1", record(ident="old", received=yesterday - 200 * 86400, rua="-") +
+                  "".join(record(job=f"J{n}", ident=str(n), received=yesterday + n,
+                                 rua="mailto:r@a.example") for n in range(3)))
+    sbin = os.path.dirname(IMPORT)
+    _, err = shell(f"{sbin}/opendmarc-import {login} --verbose < {old}", **variables)
+    for text in ("opendmarc-import: started at", "opendmarc-import: connected to database",
+                 "opendmarc-import: terminating at"):
+        tap.contains(err, text, "import")
+    report = (f"{sbin}/opendmarc-reports {login} --interval=86400 --report-email "
+              f"no-reply@example.com --report-org example.com --verbose {more}")
+    shell(report + " -n", **variables)
+    tap.equal(sink.messages, [], "mails of a test")
+    out, _ = shell(f"{report} --smtp-server {sink.host} --smtp-port {sink.port}", **variables)
+    tap.contains(out, "sent report for a.example to r@a.example", "reports")
+    out, err = shell(f"{sbin}/opendmarc-expire {login} --verbose", **variables)
+    tap.true(re.search(r"^opendmarc-expire: messages: [1-9]\d* rows? deleted$", out, re.M), out)
+    shell(f"{sbin}/opendmarc-params {login} --rua=mailto:x@a.example a.example", **variables)
+    shell(f"{sbin}/opendmarc-params {login} --nounlock --noverbose a.example", **variables)
+    shell(f"{sbin}/opendmarc-params {login} --unlock a.example", **variables)
+    tap.equal([(m.sender, m.rcpts) for m in sink.messages],
+              [("no-reply@example.com", ["r@a.example"])], "mails")
+
+
+@suite.case("the cron lines of OpenDMARC 1.x: options, variables, SQLite in their place")
+def _():
+    for way in ("options", "variables", "sqlite"):
+        db = fresh()
+        with open(os.path.join(DUMPS, "1.4.2.sql"), encoding="utf-8") as f:
+            server.sql(f.read(), db)
+        server.sql("DELETE FROM requests", db)
+        old = {"OPENDMARC_DBHOST": "127.0.0.1", "OPENDMARC_PORT": str(server.port),
+               "OPENDMARC_USER": "cron", "OPENDMARC_PASSWORD": "p w", "OPENDMARC_DB": db}
+        for host in ("127.0.0.1", "localhost"):
+            server.sql(f"CREATE OR REPLACE USER cron@{host} IDENTIFIED BY 'p w';"
+                       f" GRANT ALL ON {db}.* TO cron@{host}")
+        variables = {"options": {}, "variables": old,
+                     "sqlite": {"OPENDMARC_DATABASE": f"sqlite:{p.path('cron.db')}"}}[way]
+        login = (f"--dbhost=127.0.0.1 --dbport {server.port} --dbuser=cron -dbpass 'p w' "
+                 f"--dbname={db}" if way == "options" else "")
+        with smtpsink.SmtpSink() as sink, dnsserver.DnsServer(ZONE) as dns:
+            more = f"--nameservers {dns.host}@{dns.port}"
+            cron_lines(sink, more, login, **variables)
+
+
+@suite.case("a wrapper script of a site, its DSN, and the suppressions that its bounces fill in")
+def _():
+    db = fresh()
+    with open(os.path.join(DUMPS, "develop.sql"), encoding="utf-8") as f:
+        server.sql(f.read(), db)
+    server.sql("DELETE FROM requests; INSERT INTO suppressions (address, reason) VALUES"
+               " ('Dead@a.example', 'bounced'), ('gone.example', NULL)", db)
+    yesterday = int(time.time()) // 86400 * 86400 - 86400
+    script = p.write("opendmarc-run", RUN, mode=0o755)
+    with smtpsink.SmtpSink() as sink, dnsserver.DnsServer(
+            ZONE + "a.example._report._dmarc.gone.example TXT v=DMARC1\n") as dns:
+        history_file = p.write("run.dat", record(
+            ident="1", received=yesterday,
+            rua="mailto:r@a.example\nrua mailto:dead@a.example\nrua mailto:x@gone.example"))
+        p.write("opendmarc-run.conf", f"""SBIN={os.path.dirname(IMPORT)}
+HISTFILE={history_file}
+DBHOST=localhost DBSCHEMA=other DBUSER=root DBPASSWD= WORKDIR={p.tmp}
+DSN="--db-dsn=DBI:mysql:database={db};mysql_socket={server.socket}"
+MORE="--smtp-server={sink.host} --smtp-port={sink.port} --nameservers={dns.host}@{dns.port}"
+""")
+        tap.equal(shell(script), ("", ""), "a run from cron says nothing")
+        tap.equal(os.path.exists(history_file + ".import"), False, "the file is gone")
+        tap.equal([m.rcpts for m in sink.messages], [["r@a.example"]], "mails")
+        tap.equal(shell(script), ("", ""), "nothing to do")
+
+
+OPTIONS = """# dev's file
+dbhost = 127.0.0.1      # the server
+dbname = {db}
+dbuser =
+dbpasswd =
+dbport = {port}
+dbscheme = MariaDB
+report-email = no-reply@example.com
+report-org = Example
+smtp-server = {sink.host}
+smtp-port = {sink.port}
+smtp-username =
+smtp-password =
+smtp-ssl = 0
+smtp-ssl-ca-file =
+stale-check = no
+stale-def-deny = 0
+stale-server = https://stalemarc.invalid/api
+verp = FALSE
+interval = 86400
+utc = 1
+"""
+
+
+@suite.case("the options file of OpenDMARC's reports, before a command line of its time")
+def _():
+    db = fresh()
+    yesterday = int(time.time()) // 86400 * 86400 - 86400
+    run(db, text=record(ident="1", received=yesterday))
+    for host in ("127.0.0.1", "localhost"):
+        server.sql(f"CREATE OR REPLACE USER opendmarc@{host} IDENTIFIED BY 'opendmarc';"
+                   f" GRANT ALL ON {db}.* TO opendmarc@{host}")
+    with smtpsink.SmtpSink() as sink, dnsserver.DnsServer(ZONE) as dns:
+        path = p.write("reports.conf", OPTIONS.format(db=db, port=server.port, sink=sink))
+        line = (f"{os.path.dirname(IMPORT)}/opendmarc-reports --config={path} --nameservers "
+                f"{dns.host}@{dns.port}")
+        out, err = shell(line + " --verbose --verbose")
+        tap.contains(out, "sent report for a.example to r@a.example", "reports")
+        tap.true("stale" not in err, "nobody is asked")
+        tap.equal(shell(line), ("", ""), "second run")
+        tap.equal([(m.sender, m.rcpts) for m in sink.messages],
+                  [("no-reply@example.com", ["r@a.example"])], "mails")
 
 
 def history(name, n):
