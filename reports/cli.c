@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "reports/cli.h"
 
 /* What is read into what; the reason of a bad option goes to why. */
@@ -327,6 +328,19 @@ cli_parse(const struct cli_common *c, const struct cli_option *options,
 		return CLI_EXIT_OKAY;
 	}
 	return -1;
+}
+
+int
+cli_refuse(int status, const char *format, ...)
+{
+	char text[800];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_write(LOG_LEVEL_ERROR, "%s", text);
+	return status;
 }
 
 void

@@ -122,6 +122,9 @@ const struct cli_option *cli_find(const struct cli_option *options, size_t nopti
 
 void cli_list_free(struct cli_list *list);
 
+/* Says as an error why nothing can be done; returns status. */
+int cli_refuse(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* With --verbose: "PROG: WHAT at TIME UTC" on stderr. */
 void cli_say_time(const struct cli_common *c, const char *what);
 

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,20 +87,6 @@ read_options(struct settings *s, int argc, char **argv)
 	return cli_parse(&s->common, options, COUNT(options), s, argc, argv);
 }
 
-/* Says why nothing can be done; the exit status. */
-static int __attribute__((format(printf, 2, 3)))
-refuse(int status, const char *format, ...)
-{
-	char text[800];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	log_write(LOG_LEVEL_ERROR, "%s", text);
-	return status;
-}
-
 /* Says why an option of the configuration cannot be used. */
 static int
 refuse_option(const struct tool *t, const char *name, const char *why)
@@ -109,7 +94,7 @@ refuse_option(const struct tool *t, const char *name, const char *why)
 	char where[512];
 
 	conf_where(t->conf, name, where, sizeof(where));
-	return refuse(CLI_EXIT_CONFIG, "%s: %s: %s", where, name, why);
+	return cli_refuse(CLI_EXIT_CONFIG, "%s: %s: %s", where, name, why);
 }
 
 static int
@@ -125,7 +110,7 @@ choose_spool(struct tool *t)
 	/* A timer that is installed with the package must be quiet where nothing is wanted. */
 	if (t->s.spool == NULL && !t->conf->failure_reports)
 		return CLI_EXIT_OKAY;
-	return refuse(CLI_EXIT_CONFIG, "%s is no folder; create it and give it to the user of "
+	return cli_refuse(CLI_EXIT_CONFIG, "%s is no folder; create it and give it to the user of "
 	    "the filter, mode 0700", t->run.spool);
 }
 
@@ -138,7 +123,7 @@ lock_spool(struct tool *t)
 	if (t->lock >= 0)
 		return -1;
 	if (errno != EWOULDBLOCK)
-		return refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(errno));
+		return cli_refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(errno));
 	if (t->s.common.verbose > 0)
 		(void)printf("another run is at work in %s\n", t->run.spool);
 	return CLI_EXIT_OKAY;
@@ -155,7 +140,7 @@ choose_sender(struct tool *t)
 	t->run.from = t->conf->failure_reports_sent_by;
 	if (t->run.from == NULL) {
 		if (!has_host)
-			return refuse(CLI_EXIT_CONFIG, "this host has no full name to make a "
+			return cli_refuse(CLI_EXIT_CONFIG, "this host has no full name to make a "
 			    "sender of: set FailureReportsSentBy");
 		len = snprintf(t->from, sizeof(t->from), "OpenDMARC Filter <%s@%s>",
 		    pw != NULL ? pw->pw_name : "postmaster", t->host);
@@ -178,10 +163,10 @@ choose_redaction(struct tool *t)
 		return -1;
 	/* A test makes no file: without a secret yet, any will do. */
 	if (len < 0 || (size_t)len >= sizeof(path))
-		return refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(ENAMETOOLONG));
+		return cli_refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(ENAMETOOLONG));
 	if ((!t->s.test || access(path, F_OK) == 0) &&
 	    !report_redact_open(path, &t->redact, why, sizeof(why)))
-		return refuse(CLI_EXIT_CONFIG, "%s", why);
+		return cli_refuse(CLI_EXIT_CONFIG, "%s", why);
 	t->run.redact = &t->redact;
 	return -1;
 }
@@ -212,7 +197,7 @@ choose_delivery(struct tool *t)
 
 	if (t->s.smtp_server != NULL) {
 		if ((t->smtp = report_smtp_new(&server)) == NULL)
-			return refuse(CLI_EXIT_FAILED, "--smtp-server %s cannot be used",
+			return cli_refuse(CLI_EXIT_FAILED, "--smtp-server %s cannot be used",
 			    t->s.smtp_server);
 		return -1;
 	}
@@ -228,11 +213,11 @@ start_resolver(struct tool *t)
 
 	if (t->s.nameservers != NULL &&
 	    !conf_override(t->conf, "Nameservers", t->s.nameservers, why, sizeof(why)))
-		return refuse(CLI_EXIT_FAILED, "--nameservers: %s", why);
+		return cli_refuse(CLI_EXIT_FAILED, "--nameservers: %s", why);
 	t->resolver = resolver_new(&t->conf->nameservers, t->conf->dns_timeout_secs, why,
 	    sizeof(why));
 	if (t->resolver == NULL)
-		return refuse(CLI_EXIT_CONFIG, "DNS servers: %s", why);
+		return cli_refuse(CLI_EXIT_CONFIG, "DNS servers: %s", why);
 	t->run.resolver = t->resolver;
 	t->run.dns_timeout_ms = (int64_t)t->conf->dns_timeout_secs * 1000 * DNS_ROUNDS;
 	return -1;
@@ -258,7 +243,7 @@ send_all(struct tool *t)
 	    .verbose = t->s.common.verbose > 0 };
 
 	if (report_failqueue_run(&queue) != 0)
-		return refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(errno));
+		return cli_refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(errno));
 	if (t->s.common.verbose > 0)
 		(void)printf("%u mails sent, %u wait, %u given up\n", queue.sent, queue.failed,
 		    queue.dropped);
@@ -274,7 +259,7 @@ work(struct tool *t)
 	int status = CLI_EXIT_OKAY;
 
 	if (report_failures_collect(&t->run) != 0)
-		return refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(errno));
+		return cli_refuse(CLI_EXIT_CONFIG, "%s: %s", t->run.spool, strerror(errno));
 	if (t->s.common.verbose > 0 || t->s.test)
 		(void)printf("%u reports made, %u wait, %u entries too old, %u broken\n",
 		    t->run.reports, t->run.waiting, t->run.dropped, t->run.broken);
@@ -338,7 +323,7 @@ main(int argc, char **argv)
 	set_signals();
 	report_mail_init();
 	status = report_smtp_init() == 0 ? read_options(&t.s, argc, argv) :
-	    refuse(CLI_EXIT_FAILED, "libcurl cannot be started");
+	    cli_refuse(CLI_EXIT_FAILED, "libcurl cannot be started");
 	if (status < 0) {
 		status = prepare(&t);
 		if (status < 0)

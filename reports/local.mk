@@ -75,7 +75,9 @@ reports_opendmarc_reports_SOURCES = \
 	reports/forensic.c reports/forensic.h \
 	reports/handover.c \
 	reports/queue.c reports/queue.h \
-	reports/reports_main.c \
+	reports/reports_main.c reports/reports_private.h \
+	reports/reports_prepare.c \
+	reports/reports_send.c \
 	reports/run.c reports/run.h reports/run_private.h \
 	reports/selftest.c reports/selftest.h \
 	reports/settings.c reports/settings.h reports/settings_server.c \
