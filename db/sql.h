@@ -15,6 +15,7 @@
 /* One place for each statement; its text stands beside the function that uses it. */
 enum sql_slot {
 	SQL_NAMES_REMOVED,
+	SQL_NAMES_SHARE,
 	SQL_DOMAIN_FIND,
 	SQL_DOMAIN_ADD,
 	SQL_SELECTOR_FIND,
@@ -116,6 +117,7 @@ struct sql {
 	void		*kept[SQL_NSLOTS];	/* prepared at first use */
 	bool		 taken[SQL_NSLOTS];
 	bool		 frozen;
+	bool		 cluster;		/* locks of rows hold on this node only */
 	bool		 duplicate;		/* the last step met a unique key */
 	unsigned	 losses;		/* of connections, with all their statements */
 	int64_t		 names_removed;		/* see sql_names_fresh() */
@@ -188,6 +190,9 @@ void sql_forget_names(struct sql *s);
  * they were learnt, and keeps it from removing more until the transaction ends.
  */
 int sql_names_fresh(struct sql *s);
+
+/* On a cluster, makes the rows that sql_names_fresh() needs there. */
+int sql_names_make_shares(struct sql *s);
 
 /* Id of a name, added when it is new. 0, or -1 with the reason kept. */
 int sql_domain_id(struct sql *s, const char *name, int64_t *id_r);

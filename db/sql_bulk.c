@@ -261,8 +261,9 @@ learn_names(struct sql *s, const struct store_new *list, size_t n)
 		return store_fail(&s->base, "out of memory");
 	}
 	result = settle_names(s, &domains);
-	if (settle_names(s, &ips) != 0)
-		result = -1;
+	if (result == 0)
+		result = settle_names(s, &ips);
+	free(ips.at);
 	return result;
 }
 

@@ -65,8 +65,8 @@ read_ids(struct sql_query *q, struct expire_ids *ids, struct expire *e)
 	while ((got = sql_step(q)) == 1 && ids->n < ids->size) {
 		ids->ids[ids->n++] = sql_int(q, 0);
 		if (e != NULL) {
-			e->last_id = sql_int(q, 0);
-			e->last_received = sql_int(q, 1);
+			e->at.last_id = sql_int(q, 0);
+			e->at.last_received = sql_int(q, 1);
 		}
 	}
 	sql_give(q);
@@ -89,10 +89,10 @@ find_messages(struct sql *s, const struct store_expiry *x, struct expire *e,
 	    "  OR COALESCE(CASE WHEN q.id IS NOT NULL THEN q.repuri ELSE p.rua END, '') = '')))"
 	    " ORDER BY m.received, m.id LIMIT ?");
 
-	sql_bind_int(&q, e->last_received);
+	sql_bind_int(&q, e->at.last_received);
 	sql_bind_int(&q, x->before);
-	sql_bind_int(&q, e->last_received);
-	sql_bind_int(&q, e->last_id);
+	sql_bind_int(&q, e->at.last_received);
+	sql_bind_int(&q, e->at.last_id);
 	sql_bind_int(&q, x->unreported);
 	sql_bind_int(&q, (int64_t)ids->size);
 	return read_ids(&q, ids, e);
@@ -175,7 +175,7 @@ count_kept(struct sql *s, const struct store_expiry *x, struct store_expired *co
 	return sql_count(&s->base, 1, x->before, &counts->kept, &domains);
 }
 
-/* The state is only moved on when all has worked: the transaction may be run again. */
+/* Begins where the transaction before ended, or began when it was not committed. */
 int
 sql_expire(struct store *st, const struct store_expiry *expiry,
     struct store_expired *counts, void **state, bool *more_r)
@@ -190,7 +190,13 @@ sql_expire(struct store *st, const struct store_expiry *expiry,
 		if (e == NULL)
 			return store_fail(st, "out of memory");
 	}
-	if (e->phase == COUNT(phases)) {
+	if (st->rerun)
+		e->at = e->before;
+	else
+		e->before = e->at;
+	if (e->orphans != NULL)
+		expire_orphans_begin(e->orphans, st->rerun);
+	if (e->at.phase == COUNT(phases)) {
 		if (count_kept(s, expiry, counts) != 0)
 			return -1;
 		*more_r = false;
@@ -198,10 +204,10 @@ sql_expire(struct store *st, const struct store_expiry *expiry,
 		    expire_orphans(s, expiry, counts, &e->orphans, more_r);
 	}
 	next = *e;
-	if (remove_batch(s, &phases[e->phase], expiry, &next, counts, &n) != 0)
+	if (remove_batch(s, &phases[e->at.phase], expiry, &next, counts, &n) != 0)
 		return -1;
 	if (n < (size_t)expiry->batch)
-		next.phase++;
+		next.at.phase++;
 	*e = next;
 	return 0;
 }

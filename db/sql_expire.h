@@ -11,9 +11,14 @@
 
 struct orphans;
 
-struct expire {
+struct expire_place {
 	size_t		 phase;
 	int64_t		 last_received, last_id;	/* of messages looked at */
+};
+
+/* before is where the transaction began: one that failed at its commit is run again. */
+struct expire {
+	struct expire_place at, before;
 	struct orphans	*orphans;	/* NULL: not begun */
 };
 
@@ -30,6 +35,9 @@ int expire_delete(struct sql *s, enum sql_slot slot, const char *text,
 /* Names, selectors, addresses and policies that nothing uses. Like store_ops.expire. */
 int expire_orphans(struct sql *s, const struct store_expiry *expiry,
     struct store_expired *counts, struct orphans **orphans, bool *more_r);
+
+/* Called before each transaction; again: the one before was not committed. */
+void expire_orphans_begin(struct orphans *orphans, bool again);
 void expire_orphans_free(struct orphans **orphans);
 
 #define EXPIRE_P4	"?, ?, ?, ?"

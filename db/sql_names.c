@@ -34,6 +34,44 @@ sql_forget_names(struct sql *s)
 	idcache_clear(s->policies);
 }
 
+/*
+ * On a cluster the locks of a row end at the node: two transactions exclude each other only
+ * when both change the same row. An expiry changes all rows of names_removed, every other
+ * program one of these, so that the others seldom meet.
+ */
+#define SHARE_FIRST	2
+#define SHARES		64
+
+static int
+change_share(struct sql *s, int share)
+{
+	struct sql_query q = sql_take(s, SQL_NAMES_SHARE, "INSERT INTO names_removed (id, times)"
+	    " VALUES (?, 1) ON DUPLICATE KEY UPDATE times = times + 1");
+
+	sql_bind_int(&q, SHARE_FIRST + share);
+	return sql_finish(&q);
+}
+
+/* The name of this handle ends in random digits. */
+static int
+share_of(const struct sql *s)
+{
+	unsigned sum = 0;
+
+	for (const char *at = s->base.runner; *at != '\0'; at++)
+		sum = sum * 31 + (unsigned char)*at;
+	return (int)(sum % SHARES);
+}
+
+int
+sql_names_make_shares(struct sql *s)
+{
+	for (int i = 0; s->cluster && i < SHARES; i++)
+		if (change_share(s, i) != 0)
+			return -1;
+	return 0;
+}
+
 int
 sql_names_fresh(struct sql *s)
 {
@@ -51,7 +89,7 @@ sql_names_fresh(struct sql *s)
 	if (times != s->names_removed)
 		sql_forget_names(s);
 	s->names_removed = times;
-	return 0;
+	return s->cluster ? change_share(s, share_of(s)) : 0;
 }
 
 /* Runs a statement of one name, and of the domain it belongs to where it has one. */

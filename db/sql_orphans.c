@@ -62,14 +62,22 @@ struct bits {
 	size_t		 size;
 };
 
-struct orphans {
-	struct bits	 used[NSETS];
+struct place {
 	int64_t		 last[COUNT(users)];	/* id read last */
 	int64_t		 limit[COUNT(users)];	/* ids up to it are all there */
 	bool		 fenced;		/* limit is known */
 	size_t		 user;			/* being read */
 	size_t		 owner;			/* being cleared */
 	int64_t		 owner_last;
+};
+
+/*
+ * What was read in a transaction counts only when that is committed: on a cluster a
+ * commit fails when another node has added something that this one did not see yet.
+ */
+struct orphans {
+	struct bits	 used[NSETS];		/* one too many does no harm */
+	struct place	 at, before;
 };
 
 static bool
@@ -101,12 +109,12 @@ is_marked(const struct bits *b, int64_t id)
 	return octet < b->size && (b->at[octet] >> (id % 8) & 1) != 0;
 }
 
-/* Nobody adds messages between this and the end of the transaction. */
+/* Nobody adds messages between this and the end of the transaction. See sql_names_fresh(). */
 static int
 lock_names(struct sql *s)
 {
 	struct sql_query q = sql_take(s, EXPIRE_SLOT(EXPIRE_SLOT_ORPHANS),
-	    "UPDATE names_removed SET times = times + 1 WHERE id = 1");
+	    "UPDATE names_removed SET times = times + 1");
 
 	return sql_finish(&q);
 }
@@ -118,7 +126,7 @@ fence(struct sql *s, struct orphans *o)
 	struct sql_query q;
 	int got;
 
-	if (lock_names(s) != 0)
+	if (sql_names_make_shares(s) != 0 || lock_names(s) != 0)
 		return -1;
 	q = sql_take(s, EXPIRE_SLOT(EXPIRE_SLOT_ORPHANS + 1),
 	    "SELECT (SELECT COALESCE(MAX(id), 0) FROM messages),"
@@ -128,7 +136,7 @@ fence(struct sql *s, struct orphans *o)
 	    " (SELECT COALESCE(MAX(id), 0) FROM reports)");
 	got = sql_step(&q);
 	for (size_t i = 0; i < COUNT(users) && got == 1; i++)
-		o->limit[i] = sql_int(&q, (int)i);
+		o->at.limit[i] = sql_int(&q, (int)i);
 	sql_give(&q);
 	return got < 0 ? -1 : 0;
 }
@@ -142,7 +150,7 @@ read_page(struct sql *s, struct orphans *o, size_t user, int64_t limit, size_t *
 	int got;
 
 	*n_r = 0;
-	sql_bind_int(&q, o->last[user]);
+	sql_bind_int(&q, o->at.last[user]);
 	sql_bind_int(&q, limit);
 	while ((got = sql_step(&q)) == 1) {
 		for (int i = 0; i < users[user].nsets; i++)
@@ -152,7 +160,7 @@ read_page(struct sql *s, struct orphans *o, size_t user, int64_t limit, size_t *
 			(void)store_fail(&s->base, "out of memory");
 			break;
 		}
-		o->last[user] = sql_int(&q, 0);
+		o->at.last[user] = sql_int(&q, 0);
 		++*n_r;
 	}
 	sql_give(&q);
@@ -178,12 +186,12 @@ static int
 choose(struct sql *s, struct orphans *o, const struct owner *owner, struct expire_ids *ids,
     int64_t *last_r, size_t *n_r)
 {
-	struct sql_query q = sql_take(s, EXPIRE_SLOT(EXPIRE_SLOT_OWNERS + (int)o->owner),
+	struct sql_query q = sql_take(s, EXPIRE_SLOT(EXPIRE_SLOT_OWNERS + (int)o->at.owner),
 	    owner->find);
 	int got;
 
 	*n_r = 0;
-	sql_bind_int(&q, o->owner_last);
+	sql_bind_int(&q, o->at.owner_last);
 	sql_bind_int(&q, (int64_t)ids->size);
 	while ((got = sql_step(&q)) == 1) {
 		int64_t id = sql_int(&q, 0);
@@ -206,10 +214,10 @@ static int
 remove_some(struct sql *s, const struct store_expiry *x, struct store_expired *counts,
     struct orphans *o)
 {
-	const struct owner *owner = &owners[o->owner];
+	const struct owner *owner = &owners[o->at.owner];
 	size_t size = (size_t)x->batch, n = 0;
 	struct expire_ids ids = { calloc(size, sizeof(*ids.ids)), 0, size };
-	int64_t last = o->owner_last;
+	int64_t last = o->at.owner_last;
 	int result;
 
 	if (ids.ids == NULL)
@@ -221,13 +229,13 @@ remove_some(struct sql *s, const struct store_expiry *x, struct store_expired *c
 		result = choose(s, o, owner, &ids, &last, &n);
 	if (result == 0)
 		result = expire_delete(s, EXPIRE_SLOT(EXPIRE_SLOT_OWNERS + (int)COUNT(owners) +
-		    (int)o->owner), owner->remove, &ids);
+		    (int)o->at.owner), owner->remove, &ids);
 	if (result == 0) {
 		*(int64_t *)(void *)((char *)counts + owner->count) += (int64_t)ids.n;
-		o->owner_last = last;
+		o->at.owner_last = last;
 		if (n < size) {
-			o->owner++;
-			o->owner_last = 0;
+			o->at.owner++;
+			o->at.owner_last = 0;
 		}
 	}
 	free(ids.ids);
@@ -244,23 +252,32 @@ expire_orphans(struct sql *s, const struct store_expiry *expiry,
 	*more_r = true;
 	if (o == NULL && (o = *orphans = calloc(1, sizeof(*o))) == NULL)
 		return store_fail(&s->base, "out of memory");
-	if (!o->fenced) {
+	if (!o->at.fenced) {
 		if (fence(s, o) != 0)
 			return -1;
-		o->fenced = true;
+		o->at.fenced = true;
 		return 0;
 	}
-	if (o->user < COUNT(users)) {
-		if (read_page(s, o, o->user, o->limit[o->user], &n) != 0)
+	if (o->at.user < COUNT(users)) {
+		if (read_page(s, o, o->at.user, o->at.limit[o->at.user], &n) != 0)
 			return -1;
 		if (n < PAGE)
-			o->user++;
+			o->at.user++;
 		return 0;
 	}
 	if (remove_some(s, expiry, counts, o) != 0)
 		return -1;
-	*more_r = o->owner < COUNT(owners);
+	*more_r = o->at.owner < COUNT(owners);
 	return 0;
+}
+
+void
+expire_orphans_begin(struct orphans *o, bool again)
+{
+	if (again)
+		o->at = o->before;
+	else
+		o->before = o->at;
 }
 
 void

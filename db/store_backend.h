@@ -81,6 +81,7 @@ struct store {
 	bool	spoiled;	/* something inside the transaction failed half way */
 	bool	again;		/* store_again() */
 	bool	refused;	/* store_refused() */
+	bool	rerun;		/* the change that runs was run before, and not committed */
 	char	runner[STORE_RUNNER_SIZE];
 	char	error[512];
 };

@@ -92,6 +92,8 @@ store_change_begin(struct store_change *c)
 		if (!change_pause(c))
 			return false;
 	}
+	c->st->rerun = c->was_run;
+	c->was_run = true;
 	return true;
 }
 

@@ -20,6 +20,7 @@ struct store_change {
 	struct store	*st;
 	bool		 own;		/* the transaction is not the caller's */
 	bool		 done;
+	bool		 was_run;	/* and not committed */
 	int		 attempts;
 	int		 result;	/* 0, or -1 with the reason in store_error() */
 };
