@@ -32,6 +32,7 @@ db_libstore_la_SOURCES = \
 if MYSQL
 db_libstore_la_SOURCES += \
 	db/mysql_access.c \
+	db/mysql_connect.c \
 	db/mysql_migrate.c \
 	db/mysql_private.h \
 	db/mysql_schema.c \

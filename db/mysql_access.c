@@ -1,6 +1,6 @@
 /*
- * mysql_access.c - from a URL to a connection:
- * mysql://USER[:PASSWORD]@HOST[:PORT]/NAME[?KEY=VALUE&...]
+ * mysql_access.c - what a URL says:
+ * mysql://USER[:PASSWORD]@HOST[:PORT][,HOST[:PORT]...]/NAME[?KEY=VALUE&...]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,22 +13,6 @@
 #include "db/mysql_private.h"
 
 #define PASSWORD_MAX	1024
-
-/* Seconds until a server that does not answer counts as gone. */
-#define CONNECT_SECS	15
-#define ANSWER_SECS	600
-
-/*
- * What a session is: 4-octet UTF-8, UTC, values refused rather than cut, and rows seen as
- * soon as they are committed (a name that another program has just added must be found).
- * With a statement-based binary log the server refuses the last for changes.
- */
-static const char *const session[] = {
-	"SET NAMES utf8mb4",
-	"SET SESSION time_zone = '+00:00'",
-	"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'",
-	"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-};
 
 static int
 hex(char c)
@@ -120,7 +104,7 @@ read_key(struct odm_span pair, struct mysql_where *w, char *why, size_t why_size
 
 /* HOST[:PORT], the host perhaps an IPv6 address in brackets. */
 static bool
-read_host(struct odm_span text, struct mysql_where *w)
+read_host(struct odm_span text, struct mysql_host *h)
 {
 	size_t end = text.len > 0 && text.at[0] == '[' ? odm_span_find(text, ']') : 0;	/* of [] */
 	size_t colon = end + odm_span_find(odm_span_sub(text, end, text.len), ':');
@@ -131,8 +115,24 @@ read_host(struct odm_span text, struct mysql_where *w)
 		return false;
 	if (end > 0)
 		host = odm_span_sub(text, 1, end);
-	w->port = (unsigned)port;
-	return decode(host, &w->host);
+	h->port = (unsigned)port;
+	return decode(host, &h->name);
+}
+
+/* Servers with commas between; one may be empty when it is the only one. */
+static bool
+read_hosts(struct odm_span text, struct mysql_where *w)
+{
+	struct odm_span rest = text, one;
+
+	while (odm_span_next(&rest, ',', &one)) {
+		if (one.len == 0 || w->nhosts == MYSQL_HOSTS_MAX ||
+		    !read_host(one, &w->hosts[w->nhosts++]))
+			return false;
+	}
+	if (w->nhosts == 0)
+		w->nhosts = 1;
+	return true;
 }
 
 static bool
@@ -150,10 +150,11 @@ read_url(struct odm_span url, struct mysql_where *w, char *why, size_t why_size)
 	colon = odm_span_find(login, ':');
 	if (!decode(odm_span_sub(login, 0, colon), &w->user) ||
 	    !decode(behind(login, colon), &w->password) ||
-	    !read_host(odm_span_sub(place, at, place.len), w) ||
+	    !read_hosts(odm_span_sub(place, at, place.len), w) ||
 	    !decode(behind(path, slash), &w->name) || w->name == NULL) {
 		(void)store_no(why, why_size, "the database URL must look like "
-		    "mysql://user@host:port/name");
+		    "mysql://user@host:port/name, with not more than %d hosts and commas "
+		    "between them", MYSQL_HOSTS_MAX);
 		return false;
 	}
 	while (odm_span_next(&keys, '&', &pair))
@@ -220,7 +221,8 @@ mysql_where_free(struct mysql_where *w)
 {
 	if (w->password != NULL)
 		explicit_bzero(w->password, strlen(w->password));
-	free(w->host);
+	for (size_t i = 0; i < w->nhosts; i++)
+		free(w->hosts[i].name);
 	free(w->user);
 	free(w->password);
 	free(w->name);
@@ -230,57 +232,4 @@ mysql_where_free(struct mysql_where *w)
 	free(w->group);
 	free(w->ca);
 	*w = (struct mysql_where){ 0 };
-}
-
-static void
-set_tls(MYSQL *db, const struct mysql_where *w)
-{
-#ifdef MARIADB_BASE_VERSION
-	my_bool on = w->tls != MYSQL_TLS_OFF, verify = w->tls == MYSQL_TLS_VERIFY;
-
-	(void)mysql_options(db, MYSQL_OPT_SSL_ENFORCE, &on);
-	(void)mysql_options(db, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-#else
-	unsigned mode = w->tls == MYSQL_TLS_OFF ? SSL_MODE_DISABLED :
-	    w->tls == MYSQL_TLS_ON ? SSL_MODE_REQUIRED : SSL_MODE_VERIFY_IDENTITY;
-
-	(void)mysql_options(db, MYSQL_OPT_SSL_MODE, &mode);
-#endif
-	if (w->ca != NULL)
-		(void)mysql_options(db, MYSQL_OPT_SSL_CA, w->ca);
-}
-
-MYSQL *
-mysql_connect_to(const struct mysql_where *w, char *why, size_t why_size)
-{
-	unsigned connect_secs = CONNECT_SECS, answer_secs = ANSWER_SECS;
-	bool options = w->group != NULL || w->defaults_file != NULL;
-	MYSQL *db = mysql_init(NULL);
-
-	if (db == NULL)
-		return store_no(why, why_size, "out of memory");
-	(void)mysql_options(db, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	(void)mysql_options(db, MYSQL_OPT_CONNECT_TIMEOUT, &connect_secs);
-	(void)mysql_options(db, MYSQL_OPT_READ_TIMEOUT, &answer_secs);
-	(void)mysql_options(db, MYSQL_OPT_WRITE_TIMEOUT, &answer_secs);
-	if (w->defaults_file != NULL)
-		(void)mysql_options(db, MYSQL_READ_DEFAULT_FILE, w->defaults_file);
-	if (options)
-		(void)mysql_options(db, MYSQL_READ_DEFAULT_GROUP,
-		    w->group == NULL ? "client" : w->group);
-	if (w->tls_given)
-		set_tls(db, w);
-	if (mysql_real_connect(db, w->host, w->user, w->password, w->name, w->port, w->socket,
-	    0) == NULL) {
-		(void)store_no(why, why_size, "%s", mysql_error(db));
-		mysql_close(db);
-		return NULL;
-	}
-	for (size_t i = 0; i < COUNT(session); i++)
-		if (mysql_query(db, session[i]) != 0) {
-			(void)store_no(why, why_size, "%s: %s", session[i], mysql_error(db));
-			mysql_close(db);
-			return NULL;
-		}
-	return db;
 }

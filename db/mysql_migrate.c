@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "libopendmarc/base/strbuf.h"
 
@@ -19,6 +20,10 @@
 
 /* So often is a step begun again when another program makes it at the same time. */
 #define ROUNDS	50
+
+/* A statement that met another program's is run this often, with pauses of some seconds. */
+#define ATTEMPTS	50
+#define PAUSE_MSECS	100
 
 /* Policies are only needed for messages that may still be reported. */
 #define ADOPT_DAYS	"3"
@@ -42,6 +47,25 @@ failed(const struct migration *m, const char *what)
 	return -1;
 }
 
+/*
+ * Runs one statement. On a cluster a change of tables aborts what other programs do at
+ * that moment, on any node, and a change of rows may lose against one of another node.
+ */
+static int
+run(const struct migration *m, const char *statement)
+{
+	const struct timespec pause = { 0, PAUSE_MSECS * 1000000L };
+	int result = mysql_query(m->db, statement);
+
+	for (int i = 1; result != 0 && i < ATTEMPTS; i++) {
+		if (!mysql_is_passing(mysql_errno(m->db)) || mysql_is_lost(mysql_errno(m->db)))
+			break;
+		(void)nanosleep(&pause, NULL);
+		result = mysql_query(m->db, statement);
+	}
+	return result;
+}
+
 /* The number in the first column; absent when there is no row or no such table; -1. */
 static int
 number_of(const struct migration *m, const char *query, long absent, long *number_r)
@@ -50,7 +74,7 @@ number_of(const struct migration *m, const char *query, long absent, long *numbe
 	MYSQL_ROW row;
 
 	*number_r = absent;
-	if (mysql_query(m->db, query) != 0) {
+	if (run(m, query) != 0) {
 		unsigned number = mysql_errno(m->db);
 
 		return number == ER_NO_SUCH_TABLE ? 0 : failed(m, "the tables cannot be read");
@@ -89,7 +113,7 @@ apply(const struct migration *m, const char *statement, bool *raced_r)
 
 	if (m->fn != NULL)
 		return m->fn(statement, m->arg);
-	if (mysql_query(m->db, statement) == 0)
+	if (run(m, statement) == 0)
 		return 0;
 	number = mysql_errno(m->db);
 	*raced_r = is_made_already(number);
@@ -240,10 +264,10 @@ adopt_rows(const struct migration *m)
 	if (there == 0)
 		return 0;
 	for (size_t i = 0; i < COUNT(adopt); i++)
-		if (mysql_query(m->db, adopt[i]) != 0)
+		if (run(m, adopt[i]) != 0)
 			return failed(m, "rows of a 1.x program cannot be taken over");
 	do {
-		if (mysql_query(m->db, adopt_times) != 0)
+		if (run(m, adopt_times) != 0)
 			return failed(m, "rows of a 1.x program cannot be taken over");
 	} while (mysql_affected_rows(m->db) > 0);
 	return 0;

@@ -21,13 +21,25 @@ enum mysql_tls {
 	MYSQL_TLS_VERIFY	/* and the server's name must be in its certificate */
 };
 
+/* Servers that a URL may name. */
+#define MYSQL_HOSTS_MAX	16
+
+/* One server; name NULL and port 0: the client library's default. */
+struct mysql_host {
+	char	*name;
+	unsigned port;
+};
+
 /* Where a URL leads to. All texts are owned; NULL: the client library's default. */
 struct mysql_where {
-	char	*host, *user, *password, *name, *socket;
+	struct mysql_host hosts[MYSQL_HOSTS_MAX];
+	size_t	 nhosts;	/* at least 1 */
+	size_t	 at;		/* the one that is tried first, or is in use */
+	char	*user, *password, *name, *socket;
 	char	*password_file, *defaults_file, *group, *ca;
-	unsigned port;
 	enum mysql_tls tls;
 	bool	 tls_given;
+	bool	 cluster;	/* the server in use is a node of a Galera cluster */
 };
 
 /*
@@ -38,8 +50,22 @@ bool mysql_where_read(const char *location, const struct store_access *access,
     struct mysql_where *w, char *why, size_t why_size);
 void mysql_where_free(struct mysql_where *w);
 
-/* A connection with UTF-8, UTC and strict modes; NULL with the reason in why. */
-MYSQL *mysql_connect_to(const struct mysql_where *w, char *why, size_t why_size);
+/*
+ * A connection with UTF-8, UTC and strict modes to the first server, from w->at on, that
+ * can be used; on a cluster it sees what any node has committed before. w->at tells which
+ * it is. NULL with the reasons of all in why.
+ */
+MYSQL *mysql_connect_to(struct mysql_where *w, char *why, size_t why_size);
+
+/* The failure of a server, not of a statement: another connection, or server, may work. */
+bool mysql_is_lost(unsigned number);
+
+/* What an administrator can do about a server that has left the primary component. */
+#define MYSQL_NOT_IN_CLUSTER	"this server is no working part of its cluster now, see " \
+	"opendmarc-schema(7)"
+
+/* Failures that go away when the transaction is run again, lost connections included. */
+bool mysql_is_passing(unsigned number);
 
 /*
  * Brings the tables up to date. With fn nothing is changed, and fn is called for each

@@ -21,7 +21,8 @@ struct store;
 /*
  * Which database, and how to get in. URLs:
  *	sqlite:/path/file
- *	mysql://USER[:PASSWORD]@HOST[:PORT]/NAME[?KEY=VALUE&...]  (mariadb: is the same)
+ *	mysql://USER[:PASSWORD]@HOST[:PORT][,HOST...]/NAME[?KEY=VALUE&...]
+ *			(mariadb: is the same; the hosts are tried in order)
  *	memory:		nothing is kept; each handle is a database of its own
  * Parts of a URL may be percent-encoded. The keys are in opendmarc-schema(7).
  */

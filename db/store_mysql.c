@@ -44,6 +44,7 @@ struct statement {
 	struct parameter *parameters;
 	struct column	*columns;
 	bool		 has_rows;	/* executed, and not at the end */
+	bool		 broken;	/* the handle must not be used again */
 };
 
 static struct mysql *
@@ -65,26 +66,11 @@ remedy(unsigned number)
 		return "; the tables are not up to date, see opendmarc-schema(7)";
 	case ER_BINLOG_STMT_MODE_AND_ROW_ENGINE:
 		return "; set binlog_format of the server to MIXED or ROW";
+	case ER_UNKNOWN_COM_ERROR:
+		return "; " MYSQL_NOT_IN_CLUSTER;
 	default:
 		return "";
 	}
-}
-
-static bool
-is_lost(unsigned number)
-{
-	return number == CR_SERVER_GONE_ERROR || number == CR_SERVER_LOST ||
-	    number == ER_SERVER_SHUTDOWN || number == CR_CONNECTION_ERROR ||
-	    number == CR_CONN_HOST_ERROR || number == CR_COMMANDS_OUT_OF_SYNC;
-}
-
-/* Failures that go away when the transaction is run again. */
-static bool
-is_passing(unsigned number)
-{
-	return is_lost(number) || number == ER_LOCK_DEADLOCK ||
-	    number == ER_LOCK_WAIT_TIMEOUT || number == ER_CHECKREAD ||
-	    number == ER_QUERY_INTERRUPTED;
 }
 
 /*
@@ -104,17 +90,34 @@ static int
 failed(struct mysql *m, unsigned number, const char *text)
 {
 	(void)store_fail(&m->sql.base, "database: %s%s", text, remedy(number));
-	m->sql.base.again = is_passing(number);
+	m->sql.base.again = mysql_is_passing(number);
 	return -1;
 }
 
-/* Gives up a connection; statements that are in use stay, but do not work any more. */
+/*
+ * True when another connection is needed. On a cluster the beginning of a transaction, and
+ * a read alone, wait for the changes of the other nodes; when these do not come, this node
+ * has lost the others.
+ */
+static bool
+is_over(const struct mysql *m, unsigned number)
+{
+	return mysql_is_lost(number) || (number == ER_LOCK_WAIT_TIMEOUT && m->sql.cluster &&
+	    !m->sql.base.in_transaction && !m->sql.frozen);
+}
+
+/*
+ * Gives up a connection; statements that are in use stay, but do not work any more. The
+ * next one goes to the next server.
+ */
 static void
 hang_up(struct mysql *m)
 {
 	sql_drop_statements(&m->sql);
-	if (m->db != NULL)
+	if (m->db != NULL) {
 		mysql_close(m->db);
+		m->where.at = (m->where.at + 1) % m->where.nhosts;
+	}
 	m->db = NULL;
 	sql_forget_names(&m->sql);
 }
@@ -122,11 +125,12 @@ hang_up(struct mysql *m)
 static int
 dial(struct mysql *m)
 {
-	char why[256];
+	char why[400];
 
 	if (m->db != NULL)
 		return 0;
 	m->db = mysql_connect_to(&m->where, why, sizeof(why));
+	m->sql.cluster = m->where.cluster;
 	return m->db != NULL ? 0 : failed(m, CR_CONNECTION_ERROR, why);
 }
 
@@ -142,7 +146,7 @@ run(struct mysql *m, const char *text)
 		return 0;
 	number = mysql_errno(m->db);
 	(void)failed(m, number, mysql_error(m->db));
-	if (is_lost(number))
+	if (is_over(m, number))
 		hang_up(m);
 	return -1;
 }
@@ -225,7 +229,7 @@ my_prepare(struct sql *s, const char *text)
 	number = mysql_stmt_errno(t->handle);
 	(void)failed(m, number, number == 0 ? "out of memory" : mysql_stmt_error(t->handle));
 	my_drop(s, t);
-	if (is_lost(number))
+	if (is_over(m, number))
 		hang_up(m);
 	return NULL;
 }
@@ -236,7 +240,7 @@ my_reset(struct sql *s, void *stmt)
 	struct statement *t = stmt;
 
 	(void)s;
-	if (t->ncolumns > 0)
+	if (t->ncolumns > 0 && !t->broken)
 		(void)mysql_stmt_free_result(t->handle);
 	t->has_rows = false;
 }
@@ -301,10 +305,27 @@ send_long(struct statement *t)
 	return 0;
 }
 
+/* Prepares a statement anew; parameters stay. */
+static bool
+renew(struct mysql *m, struct statement *t)
+{
+	if (t->handle != NULL)
+		mysql_stmt_close(t->handle);
+	t->handle = mysql_stmt_init(m->db);
+	t->broken = t->handle == NULL ||
+	    mysql_stmt_prepare(t->handle, t->text, strlen(t->text)) != 0;
+	return !t->broken;
+}
+
+/*
+ * When the server breaks off among the rows (another node's change, or an administrator,
+ * has ended the query), the client library would wait for their end at the next use.
+ */
 static int
 execute(struct mysql *m, struct statement *t)
 {
-	if ((t->nparameters > 0 && mysql_stmt_bind_param(t->handle, t->in) != 0) ||
+	if ((t->broken && !renew(m, t)) ||
+	    (t->nparameters > 0 && mysql_stmt_bind_param(t->handle, t->in) != 0) ||
 	    send_long(t) != 0 || mysql_stmt_execute(t->handle) != 0)
 		return -1;
 	if (t->ncolumns == 0) {
@@ -312,34 +333,24 @@ execute(struct mysql *m, struct statement *t)
 		m->last_id = (int64_t)mysql_stmt_insert_id(t->handle);
 		return 0;
 	}
-	if (mysql_stmt_bind_result(t->handle, t->out) != 0 ||
-	    mysql_stmt_store_result(t->handle) != 0)
-		return -1;
-	t->has_rows = true;
-	return 0;
-}
-
-/* Prepares a statement anew on a new connection, for another try; parameters stay. */
-static bool
-revive(struct mysql *m, struct statement *t)
-{
-	if (dial(m) != 0)
-		return false;
-	mysql_stmt_close(t->handle);
-	t->handle = mysql_stmt_init(m->db);
-	return t->handle != NULL &&
-	    mysql_stmt_prepare(t->handle, t->text, strlen(t->text)) == 0;
+	t->broken = mysql_stmt_bind_result(t->handle, t->out) != 0 ||
+	    mysql_stmt_store_result(t->handle) != 0;
+	t->has_rows = !t->broken;
+	return t->broken ? -1 : 0;
 }
 
 static int
 statement_failed(struct mysql *m, struct statement *t)
 {
-	unsigned number = mysql_stmt_errno(t->handle);
+	unsigned number;
 
+	if (t->handle == NULL)
+		return store_fail(&m->sql.base, "out of memory");
+	number = mysql_stmt_errno(t->handle);
 	(void)failed(m, number, mysql_stmt_error(t->handle));
 	m->sql.duplicate = number == ER_DUP_ENTRY;
 	m->sql.base.refused = is_refusal(number, mysql_stmt_sqlstate(t->handle));
-	if (is_lost(number))
+	if (is_over(m, number))
 		hang_up(m);
 	return -1;
 }
@@ -384,6 +395,16 @@ fetch(struct mysql *m, struct statement *t)
 	return 1;
 }
 
+/*
+ * A node may roll a transaction back between two statements, for the sake of another
+ * node's, and the next statement then stands alone.
+ */
+static int
+ended(struct mysql *m)
+{
+	return failed(m, ER_LOCK_DEADLOCK, "the server has ended the transaction");
+}
+
 static int
 my_step(struct sql *s, void *stmt)
 {
@@ -394,16 +415,18 @@ my_step(struct sql *s, void *stmt)
 	if (t->has_rows)
 		return fetch(m, t);
 	if (execute(m, t) != 0) {
-		number = mysql_stmt_errno(t->handle);
-		if (s->base.in_transaction || s->frozen || !is_lost(number))
+		number = t->handle == NULL ? 0 : mysql_stmt_errno(t->handle);
+		if (s->base.in_transaction || s->frozen || !is_over(m, number))
 			return statement_failed(m, t);
 		/* Nothing depends on the old connection. */
 		hang_up(m);
-		if (!revive(m, t) || execute(m, t) != 0)
-			return t->handle == NULL || m->db == NULL ?
+		if (dial(m) != 0 || !renew(m, t) || execute(m, t) != 0)
+			return m->db == NULL ?
 			    failed(m, CR_SERVER_LOST, "the connection was lost") :
 			    statement_failed(m, t);
 	}
+	if (s->base.in_transaction && !(m->db->server_status & SERVER_STATUS_IN_TRANS))
+		return ended(m);
 	return t->ncolumns == 0 ? 0 : fetch(m, t);
 }
 
@@ -459,7 +482,7 @@ my_thaw(struct sql *s)
 {
 	struct mysql *m = of(s);
 
-	if (m->db != NULL && mysql_query(m->db, "COMMIT") != 0 && is_lost(mysql_errno(m->db)))
+	if (m->db != NULL && mysql_query(m->db, "COMMIT") != 0 && mysql_is_lost(mysql_errno(m->db)))
 		hang_up(m);
 }
 
@@ -536,6 +559,23 @@ static const struct store_ops ops = {
 	.rollback = my_rollback,
 };
 
+/* Connects, and brings the tables up to date; a server that goes away meanwhile is left. */
+static bool
+connect_and_migrate(struct mysql *m, char *why, size_t why_size)
+{
+	for (size_t i = 0; i < m->where.nhosts; i++) {
+		if ((m->db = mysql_connect_to(&m->where, why, why_size)) == NULL)
+			return false;
+		m->sql.cluster = m->where.cluster;
+		if (mysql_migrate(m->db, NULL, NULL, why, why_size) == 0)
+			return true;
+		if (!mysql_is_lost(mysql_errno(m->db)))
+			return false;
+		hang_up(m);
+	}
+	return false;
+}
+
 static struct store *
 my_open(const char *location, const struct store_access *access, char *why,
     size_t why_size)
@@ -547,8 +587,7 @@ my_open(const char *location, const struct store_access *access, char *why,
 		return store_no(why, why_size, "out of memory");
 	}
 	if (mysql_where_read(location, access, &m->where, why, why_size) &&
-	    (m->db = mysql_connect_to(&m->where, why, why_size)) != NULL &&
-	    mysql_migrate(m->db, NULL, NULL, why, why_size) == 0)
+	    connect_and_migrate(m, why, why_size))
 		return &m->sql.base;
 	my_close(&m->sql.base);
 	return NULL;

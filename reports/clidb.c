@@ -162,24 +162,46 @@ add_part(struct odm_strbuf *url, const char *part)
 	}
 }
 
+/* Each of the hosts, with commas between; the port holds for all. */
+static void
+add_hosts(struct odm_strbuf *url, const struct old_access *old)
+{
+	const char *host = old->host;
+
+	while (host != NULL) {
+		size_t len = strcspn(host, ",");
+		bool ip6 = memchr(host, ':', len) != NULL;
+		char *one = strndup(host, len);
+
+		if (one == NULL) {
+			url->failed = true;
+			return;
+		}
+		if (ip6)
+			odm_strbuf_addf(url, "[%s]", one);
+		else
+			add_part(url, one);
+		free(one);
+		/* For localhost with the usual port the socket is meant. */
+		if (old->port != NULL && strcmp(old->port, "3306") != 0)
+			odm_strbuf_addf(url, ":%s", old->port);
+		host = host[len] == ',' ? host + len + 1 : NULL;
+		if (host != NULL)
+			odm_strbuf_addc(url, ',');
+	}
+}
+
 static char *
 old_url(const struct old_access *old)
 {
 	struct odm_strbuf url;
-	bool local = strcmp(old->host, "localhost") == 0;
 	char *text;
 
 	odm_strbuf_init(&url, URL_MAX);
 	odm_strbuf_adds(&url, "mysql://");
 	add_part(&url, old->user);
 	odm_strbuf_addc(&url, '@');
-	if (!local && strchr(old->host, ':') != NULL)
-		odm_strbuf_addf(&url, "[%s]", old->host);
-	else
-		add_part(&url, old->host);
-	/* For localhost with the usual port the socket is meant. */
-	if (old->port != NULL && strcmp(old->port, "3306") != 0)
-		odm_strbuf_addf(&url, ":%s", old->port);
+	add_hosts(&url, old);
 	odm_strbuf_addc(&url, '/');
 	add_part(&url, old->name);
 	if (old->socket != NULL) {

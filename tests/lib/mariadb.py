@@ -206,8 +206,8 @@ class Node(Server):
         """A node that died starts, and gets the changes made since."""
         log = self.folder + ".recover.log"
         self.procs.run([find("mariadbd", "mysqld"), *self.common, *self.options,
-                        *self.replication(), "--wsrep-recover", "--skip-networking", f"--socket={log}.sock",
-                        f"--log-error={log}"], env=self.env)
+                        *self.replication(), "--wsrep-recover", "--skip-networking",
+                        f"--socket={log}.sock", f"--log-error={log}"], env=self.env)
         place = re.findall(r"Recovered position:\s*(\S+)", procs.read(log))[-1]
         self.start(f"--wsrep-start-position={place}")
 

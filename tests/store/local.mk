@@ -22,6 +22,10 @@ EXTRA_DIST += \
 	tests/store/dumps/develop.sql \
 	tests/store/test_mysql.py
 
+# A cluster of three servers. More rounds of what meets by chance: GALERA_ROUNDS.
+TESTS += tests/store/test_galera.py
+EXTRA_DIST += tests/store/test_galera.py
+
 # The command over it.
 TESTS += tests/store/test_import.py
 EXTRA_DIST += \

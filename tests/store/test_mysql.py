@@ -463,6 +463,48 @@ def _():
                  f"{p.tmp}/nowhere")
 
 
+@suite.case("of several servers the first that answers is used")
+def _():
+    db, away = fresh(), f"127.0.0.1:{procs.free_port()}"
+    server.sql(f"CREATE USER far@'%' IDENTIFIED BY 'pw'; GRANT ALL ON {db}.* TO far@'%'")
+    here = f"127.0.0.1:{server.port}"
+    for ident, hosts in enumerate((f"{away},{here}", f"{here},{away}", f"[::1]:1,{away},{here}",
+                                   ",".join([away] * 15 + [here]))):
+        said = run(None, url=f"mysql://far:pw@{hosts}/{db}", text=record(ident=f"n{ident}"))
+        tap.equal(said, "", hosts)
+    for ident, host in enumerate((f"localhost,{away.split(':')[0]}", "::1,127.0.0.1")):
+        run(None, "--dbhost", host, "--dbport", str(server.port), "--dbname", db, "--dbuser",
+            "far", "--dbpasswd", "pw", text=record(ident=f"o{ident}"))
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages", db), [["6"]])
+    said = run(None, url=f"mysql://far:pw@{away},[::1]:1/{db}", status=78)
+    tap.contains(said, f"no server can be used: {away}: Can't connect to ")
+    tap.contains(said, "; ::1:1: Can't connect to ")
+    for hosts in f"{here},,{away}", f",{here}", ",".join([here] * 17), f"{here},{away}x":
+        said = run(None, url=f"mysql://far:pw@{hosts}/{db}", status=78)
+        tap.contains(said, "not more than 16 hosts and commas between them")
+
+
+@suite.case("a connection that is lost is made to the next server")
+def _():
+    db = fresh()
+    other = mariadb.Server(p, name="other")
+    # Two servers that are no cluster show where each record went.
+    for one in other, server:
+        one.sql(f"CREATE DATABASE IF NOT EXISTS {db}; CREATE USER away@'%';"
+                f" GRANT ALL ON {db}.* TO away@'%'")
+    url = f"mysql://away@127.0.0.1:{other.port},127.0.0.1:{server.port}/{db}"
+    run(None, "--migrate", url=url)
+    run(db, "--migrate")
+    importer = subprocess.Popen([IMPORT, "--conf", os.devnull, "--db", url], env=environment(),
+                                stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    importer.stdin.write(record(ident="first") + record(ident="second"))
+    importer.stdin.flush()
+    procs.wait_for(lambda: other.sql("SELECT COUNT(*) FROM messages", db) == [["1"]], "a record")
+    other.stop()
+    tap.equal((importer.communicate(timeout=300)[1], importer.returncode), ("", 0), "the end")
+    tap.equal(server.sql("SELECT identity FROM messages", db), [["second"]], "the next server")
+
+
 def main():
     global server
     missing = mariadb.missing()
