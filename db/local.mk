@@ -12,6 +12,7 @@ db_libstore_la_SOURCES = \
 	db/sql.c db/sql.h \
 	db/sql_add.c \
 	db/sql_bulk.c \
+	db/sql_bulknames.c \
 	db/sql_claim.c \
 	db/sql_expire.c db/sql_expire.h \
 	db/sql_ledger.c \
@@ -19,6 +20,7 @@ db_libstore_la_SOURCES = \
 	db/sql_orphans.c \
 	db/sql_read.c \
 	db/sql_requests.c \
+	db/sql_rows.c db/sql_rows.h \
 	db/sqlite_private.h \
 	db/sqlite_schema.c \
 	db/store.c db/store.h \

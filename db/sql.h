@@ -33,6 +33,7 @@ enum sql_slot {
 	SQL_ARCSEAL_ADD,
 	SQL_REQUEST_PUT,
 	SQL_BULK_IDS,
+	SQL_BULK_LAST_ID,
 	SQL_EACH_POLICY,
 	SQL_EACH_UNREPORTED,
 	SQL_PAGE_WINDOW,
@@ -72,8 +73,8 @@ enum sql_slot {
 	SQL_REQUEST_UNLOCK,
 	SQL_EXPIRE,			/* and the following: statements of an expiry */
 	SQL_EXPIRE_LAST = SQL_EXPIRE + 40,
-	SQL_BULK,			/* and the following: statements of several rows */
-	SQL_BULK_LAST = SQL_BULK + 40,
+	SQL_BULK,			/* and the following: sql_rows.h */
+	SQL_BULK_LAST = SQL_BULK + 60,
 	SQL_NSLOTS
 };
 
@@ -119,6 +120,7 @@ struct sql {
 	bool		 frozen;
 	bool		 cluster;		/* locks of rows hold on this node only */
 	bool		 duplicate;		/* the last step met a unique key */
+	bool		 expect_known;		/* records of the input are in the database */
 	unsigned	 losses;		/* of connections, with all their statements */
 	int64_t		 names_removed;		/* see sql_names_fresh() */
 	struct idcache	*domains, *selectors, *ips, *reporters, *policies;
@@ -210,6 +212,16 @@ struct sql_ids {
 /* rua: the addresses of the record, comma-joined. */
 int sql_find_ids(struct sql *s, const struct history_record *rec, const char *rua,
     struct sql_ids *ids);
+
+/* Binds the columns of policies, from domain to rua. */
+void sql_bind_policy(struct sql_query *q, const struct history_record *rec, int64_t domain,
+    const char *rua);
+
+/*
+ * All of a policy in one text, for free(): its name in the cache, and what MySQL knows it
+ * by. NULL: no memory.
+ */
+char *sql_policy_key(const struct history_record *rec, const char *rua);
 
 /* The rua of a record, comma-joined, for free(); NULL: no memory. */
 char *sql_join_rua(const struct history_record *rec);

@@ -1,278 +1,30 @@
 /*
- * sql_bulk.c - many records with few round trips to a server: names are found and added
- * by lists, rows go in by statements of many rows.
+ * sql_bulk.c - a batch of records with few round trips to a server: all names first, then
+ * rows by statements of many rows.
  *
- * Ids of messages are read back, not computed: other programs add rows at the same time,
- * and on a cluster ids come in steps. Records that are known already are rare: where one
- * is met, its part of the batch is added row by row.
+ * Other programs add rows at the same time, and on a cluster ids come in steps, so the ids
+ * of messages are not taken for granted but looked at. A statement that meets a record
+ * that is known already fails as a whole; from then on the records are asked for before
+ * they are added, until there are none known any more.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "db/sql.h"
-#include "libopendmarc/base/strbuf.h"
+#include "db/sql_rows.h"
 
-/* Records whose rows go in together. */
-#define PART	256
-
-/* Rows of one statement: the largest of these that fits what is left. */
-static const size_t sizes[] = { 256, 32, 4, 1 };
-
-#define TEXT_MAX	(64 * 1024)
-
-/* What is put into a table. Its statements take COUNT(sizes) slots. */
-struct target {
-	int		 slot;
-	const char	*head, *row, *tail;
-};
-
-enum { SLOT_DOMAINS = 0, SLOT_DOMAINS_FIND = 4, SLOT_IPS = 8, SLOT_IPS_FIND = 12,
-    SLOT_MESSAGES = 16, SLOT_SIGNATURES = 20, SLOT_OVERRIDES = 24, SLOT_REQUESTS = 28,
-    SLOT_ARCRESULTS = 32, SLOT_ARCSEALS = 36 };
-
-/* Rows that wait until a statement is full. */
-struct rows {
-	const struct target *target;
-	void	(*bind)(struct sql_query *q, const void *row);
-	size_t	 width, n;
-	char	*at;			/* sizes[0] rows */
-};
-
-/* The statement for n rows. */
-static struct sql_query
-take_rows(struct sql *s, const struct target *t, size_t size)
-{
-	enum sql_slot slot = (enum sql_slot)(SQL_BULK + t->slot + (int)size);
-	struct sql_query q;
-	struct odm_strbuf text;
-
-	odm_strbuf_init(&text, TEXT_MAX);
-	if (s->kept[slot] == NULL || s->taken[slot]) {
-		odm_strbuf_adds(&text, t->head);
-		for (size_t i = 0; i < sizes[size]; i++) {
-			if (i > 0)
-				odm_strbuf_adds(&text, ", ");
-			odm_strbuf_adds(&text, t->row);
-		}
-		odm_strbuf_adds(&text, t->tail);
-	}
-	q = sql_take(s, slot, text.at);
-	odm_strbuf_free(&text);
-	return q;
-}
-
-/* Index in sizes of the largest that is not more than n, which is not 0. */
-static size_t
-size_for(size_t n)
-{
-	size_t i = 0;
-
-	while (sizes[i] > n)
-		i++;
-	return i;
-}
-
-static int
-flush(struct sql *s, struct rows *r)
-{
-	for (size_t at = 0; at < r->n;) {
-		size_t size = size_for(r->n - at);
-		struct sql_query q = take_rows(s, r->target, size);
-
-		for (size_t i = at; i < at + sizes[size]; i++)
-			r->bind(&q, r->at + i * r->width);
-		if (sql_finish(&q) != 0)
-			return -1;
-		at += sizes[size];
-	}
-	r->n = 0;
-	return 0;
-}
-
-static int
-put_row(struct sql *s, struct rows *r, const void *row)
-{
-	memcpy(r->at + r->n++ * r->width, row, r->width);
-	return r->n < sizes[0] ? 0 : flush(s, r);
-}
-
-/* Names that the cache does not know, of one table. */
-struct names {
-	const struct target *add, *find;
-	struct idcache	*cache;
-	const char	**at;
-	size_t		 n, size;
-};
-
-static bool
-want_name(struct names *names, const char *name)
-{
-	int64_t id;
-
-	if (name == NULL || idcache_get(names->cache, 0, name, &id))
-		return true;
-	if (names->n == names->size) {
-		size_t size = names->size == 0 ? PART : names->size * 2;
-		const char **more = reallocarray(names->at, size, sizeof(*more));
-
-		if (more == NULL)
-			return false;
-		names->at = more;
-		names->size = size;
-	}
-	names->at[names->n++] = name;
-	return true;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorted, so that programs that add the same names wait for each other and do not lock up. */
-static void
-sort_names(struct names *names)
-{
-	size_t kept = 0;
-
-	if (names->n > 1)
-		qsort(names->at, names->n, sizeof(*names->at), compare_names);
-	for (size_t i = 0; i < names->n; i++)
-		if (kept == 0 || strcmp(names->at[kept - 1], names->at[i]) != 0)
-			names->at[kept++] = names->at[i];
-	names->n = kept;
-}
-
-static void
-bind_name(struct sql_query *q, const void *row)
-{
-	sql_bind_text(q, *(const char *const *)row);
-}
-
-/* Spellings that differ in letter case only are the same name. */
-static void
-learn(struct names *names, const char *name, int64_t id)
-{
-	const char **found = bsearch(&name, names->at, names->n, sizeof(*names->at),
-	    compare_names);
-
-	if (found == NULL)
-		return;
-	while (found > names->at && strcasecmp(found[-1], name) == 0)
-		found--;
-	for (; found < names->at + names->n && strcasecmp(*found, name) == 0; found++)
-		idcache_put(names->cache, 0, *found, id);
-}
-
-/* Asks for all names; ids go into the cache. */
-static int
-find_names(struct sql *s, struct names *names)
-{
-	for (size_t at = 0; at < names->n;) {
-		size_t size = size_for(names->n - at);
-		struct sql_query q = take_rows(s, names->find, size);
-		int got;
-
-		for (size_t i = at; i < at + sizes[size]; i++)
-			sql_bind_text(&q, names->at[i]);
-		while ((got = sql_step(&q)) == 1)
-			learn(names, sql_text(&q, 1), sql_int(&q, 0));
-		sql_give(&q);
-		if (got < 0)
-			return -1;
-		at += sizes[size];
-	}
-	return 0;
-}
-
-static int
-add_names(struct sql *s, const struct names *names)
-{
-	struct rows rows = { names->add, bind_name, sizeof(char *), 0, NULL };
-	int result = 0;
-
-	if ((rows.at = calloc(sizes[0], rows.width)) == NULL)
-		return store_fail(&s->base, "out of memory");
-	for (size_t i = 0; i < names->n && result == 0; i++) {
-		int64_t id;
-
-		if (!idcache_get(names->cache, 0, names->at[i], &id))
-			result = put_row(s, &rows, &names->at[i]);
-	}
-	if (result == 0)
-		result = flush(s, &rows);
-	free(rows.at);
-	return result;
-}
-
-/* All into the cache; a name that falls out of it again is looked up alone later. */
-static int
-settle_names(struct sql *s, struct names *names)
-{
-	int result = 0;
-
-	sort_names(names);
-	if (names->n > 0 && (find_names(s, names) != 0 || add_names(s, names) != 0 ||
-	    find_names(s, names) != 0))
-		result = -1;
-	free(names->at);
-	names->at = NULL;
-	return result;
-}
-
-static bool
-want_record(const struct history_record *rec, struct names *domains, struct names *ips)
-{
-	bool good = want_name(domains, rec->from) && want_name(domains, rec->mfrom) &&
-	    want_name(domains, rec->pdomain) && want_name(ips, rec->ipaddr);
-
-	if (rec->spf_domain != NULL && rec->spf_domain[0] != '\0')
-		good = good && want_name(domains, rec->spf_domain);
-	for (size_t i = 0; i < rec->ndkim && good; i++)
-		good = want_name(domains, rec->dkim[i].domain);
-	for (size_t i = 0; i < rec->narcseals && good; i++)
-		good = want_name(domains, rec->arcseals[i].domain);
-	return good;
-}
-
-static int
-learn_names(struct sql *s, const struct store_new *list, size_t n)
-{
-	static const struct target add_domains = { SLOT_DOMAINS,
-	    "INSERT INTO domains (name) VALUES ", "(?)", " ON DUPLICATE KEY UPDATE id = id" };
-	static const struct target find_domains = { SLOT_DOMAINS_FIND,
-	    "SELECT id, name FROM domains WHERE name IN (", "?", ")" };
-	static const struct target add_ips = { SLOT_IPS,
-	    "INSERT INTO ipaddr (addr) VALUES ", "(?)", " ON DUPLICATE KEY UPDATE id = id" };
-	static const struct target find_ips = { SLOT_IPS_FIND,
-	    "SELECT id, addr FROM ipaddr WHERE addr IN (", "?", ")" };
-	struct names domains = { &add_domains, &find_domains, s->domains, NULL, 0, 0 };
-	struct names ips = { &add_ips, &find_ips, s->ips, NULL, 0, 0 };
-	bool good = true;
-	int result;
-
-	for (size_t i = 0; i < n && good; i++)
-		good = want_record(list[i].rec, &domains, &ips);
-	if (!good) {
-		free(domains.at);
-		free(ips.at);
-		return store_fail(&s->base, "out of memory");
-	}
-	result = settle_names(s, &domains);
-	if (result == 0)
-		result = settle_names(s, &ips);
-	free(ips.at);
-	return result;
-}
-
-/* A record of the part with what its rows need. */
+/* A record of the batch with what its rows need. */
 struct entry {
 	struct store_new *new;
 	struct sql_ids	 ids;
-	char		*rua;
-	int64_t		 id;		/* of its message */
+	const char	*rua;
+	int64_t		 id;		/* of its message; 0: nothing is left to do */
+};
+
+/* Records whose messages go in together. */
+struct group {
+	struct entry	*at[SQL_ROWS_MAX];
+	const void	*rows[SQL_ROWS_MAX];	/* the same, as statements want them */
+	size_t		 n;
 };
 
 static void
@@ -308,7 +60,7 @@ bind_message(struct sql_query *q, const void *row)
 
 /* Reads back the ids of rows that were added in this order, from the id first on. */
 static int
-read_ids(struct sql *s, struct entry *entries, size_t n, int64_t first)
+read_ids(struct sql *s, struct entry **at, size_t n, int64_t first)
 {
 	int64_t last = first - 1;
 	size_t found = 0, nrows;
@@ -321,13 +73,13 @@ read_ids(struct sql *s, struct entry *entries, size_t n, int64_t first)
 		nrows = 0;
 		sql_bind_int(&q, last);
 		while ((got = sql_step(&q)) == 1) {
-			const struct store_new *new = found < n ? entries[found].new : NULL;
+			const struct store_new *new = found < n ? at[found]->new : NULL;
 
 			nrows++;
 			last = sql_int(&q, 0);
 			if (new != NULL && sql_int(&q, 1) == new->rec->received &&
 			    strcmp(sql_text(&q, 2), new->identity) == 0)
-				entries[found++].id = last;
+				at[found++]->id = last;
 		}
 		sql_give(&q);
 		if (got < 0)
@@ -336,40 +88,209 @@ read_ids(struct sql *s, struct entry *entries, size_t n, int64_t first)
 	return found == n ? 0 : store_fail(&s->base, "messages that were added are not there");
 }
 
+/*
+ * Ids of n rows that one statement added, whose ids ascend from first on. When the last
+ * row is n - 1 behind the first, those between have the ids between.
+ */
+static int
+learn_ids(struct sql *s, struct entry **at, size_t n, int64_t first)
+{
+	const struct store_new *last = at[n - 1]->new;
+	struct sql_query q;
+	int got;
+
+	if (n > 1) {
+		q = sql_take(s, SQL_BULK_LAST_ID, "SELECT 1 FROM messages WHERE id = ?"
+		    " AND received = ? AND identity = ?");
+		sql_bind_int(&q, first + (int64_t)n - 1);
+		sql_bind_int(&q, last->rec->received);
+		sql_bind_text(&q, last->identity);
+		got = sql_step(&q);
+		sql_give(&q);
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return read_ids(s, at, n, first);
+	}
+	for (size_t i = 0; i < n; i++)
+		at[i]->id = first + (int64_t)i;
+	return 0;
+}
+
 /* *done_r is less than n when one of the rows behind those is known already. */
 static int
-add_messages(struct sql *s, struct entry *entries, size_t n, size_t *done_r)
+put_messages(struct sql *s, struct group *g, size_t *done_r)
 {
-	static const struct target messages = { SLOT_MESSAGES,
+	static const struct sql_rows messages = { SQL_ROWS_MESSAGES,
 	    "INSERT INTO messages (received, date, jobid, reporter, policy, disp, ip,"
 	    " env_domain, from_domain, policy_domain, spf, spf_scope, align_dkim, align_spf,"
 	    " sigcount, arc, arc_policy, identity, published, spf_domain, effective, reasons,"
-	    " automatic)"
-	    " VALUES ", "(?, FROM_UNIXTIME(LEAST(?, 2147483647)), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "" };
+	    " automatic) VALUES ", "(?, FROM_UNIXTIME(LEAST(?, 2147483647)), ?, ?, ?, ?, ?, ?, ?,"
+	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "", bind_message };
 
-	for (size_t at = 0; at < n;) {
-		size_t size = size_for(n - at);
-		struct sql_query q = take_rows(s, &messages, size);
+	for (size_t at = 0, taken; at < g->n; at += taken) {
+		struct sql_query q = sql_rows_take(s, &messages, g->rows + at, g->n - at, &taken);
 
-		for (size_t i = at; i < at + sizes[size]; i++)
-			bind_message(&q, &entries[i]);
 		s->duplicate = false;
 		*done_r = at;
 		/* A statement that fails leaves none of its rows. */
-		if (sql_finish(&q) != 0)
-			return s->duplicate ? 0 : -1;
-		if (read_ids(s, &entries[at], sizes[size], s->driver->last_id(s)) != 0)
+		if (sql_finish(&q) != 0) {
+			if (!s->duplicate)
+				return -1;
+			s->base.refused = false;
+			return 0;
+		}
+		if (learn_ids(s, &g->at[at], taken, s->driver->last_id(s)) != 0)
 			return -1;
-		at += sizes[size];
 	}
-	*done_r = n;
+	*done_r = g->n;
+	return 0;
+}
+
+/* What the index of identities has first. */
+static int
+compare_identities(const void *a, const void *b)
+{
+	const struct store_new *left = (*(const struct entry *const *)a)->new;
+	const struct store_new *right = (*(const struct entry *const *)b)->new;
+
+	if (left->rec->received != right->rec->received)
+		return left->rec->received < right->rec->received ? -1 : 1;
+	return strcmp(left->identity, right->identity);
+}
+
+static void
+bind_identity(struct sql_query *q, const void *row)
+{
+	const struct entry *e = row;
+
+	sql_bind_int(q, e->new->rec->received);
+	sql_bind_text(q, e->new->identity);
+}
+
+/* Marks those of the sorted group that have this identity. */
+static void
+mark_known(struct group *g, int64_t received, const char *identity)
+{
+	const struct history_record rec = { .received = received };
+	struct store_new wanted_new = { &rec, identity, STORE_ADDED };
+	const struct entry wanted = { .new = &wanted_new };
+	const struct entry *key = &wanted;
+	struct entry **found = bsearch(&key, g->at, g->n, sizeof(g->at[0]),
+	    compare_identities);
+
+	if (found == NULL)
+		return;
+	while (found > g->at && compare_identities(found - 1, &key) == 0)
+		found--;
+	for (; found < g->at + g->n && compare_identities(found, &key) == 0; found++)
+		(*found)->new->added = STORE_KNOWN;
+}
+
+static void
+set_group(struct group *g, struct entry **at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		g->rows[i] = g->at[i] = at[i];
+	g->n = n;
+}
+
+/* Takes those out of the group that are known already. */
+static int
+drop_known(struct sql *s, struct group *g)
+{
+	static const struct sql_rows known = { SQL_ROWS_KNOWN, "SELECT received, identity"
+	    " FROM messages WHERE (received, identity) IN (", "(?, ?)", ")", bind_identity };
+	size_t before = g->n, n = 0;
+
+	qsort(g->at, g->n, sizeof(g->at[0]), compare_identities);
+	set_group(g, g->at, g->n);
+	for (size_t at = 0, taken; at < g->n; at += taken) {
+		struct sql_query q = sql_rows_take(s, &known, g->rows + at, g->n - at, &taken);
+		int got;
+
+		while ((got = sql_step(&q)) == 1)
+			mark_known(g, sql_int(&q, 0), sql_text(&q, 1));
+		sql_give(&q);
+		if (got < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		if (g->at[i]->new->added != STORE_KNOWN)
+			g->at[n++] = g->at[i];
+	set_group(g, g->at, n);
+	s->expect_known = n < before;
+	return 0;
+}
+
+static int
+add_one_by_one(struct sql *s, struct entry **at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sql_add_message(s, at[i]->new->rec, at[i]->new->identity,
+		    &at[i]->new->added) != 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * What is still met twice, although it was asked for, stands twice in the group, or
+ * another program has just added it.
+ */
+static int
+add_group(struct sql *s, struct group *g)
+{
+	bool looked = s->expect_known;
+	size_t done;
+
+	if (looked && drop_known(s, g) != 0)
+		return -1;
+	if (put_messages(s, g, &done) != 0)
+		return -1;
+	if (done == g->n)
+		return 0;
+	set_group(g, g->at + done, g->n - done);
+	if (!looked && (drop_known(s, g) != 0 || put_messages(s, g, &done) != 0))
+		return -1;
+	if (looked)
+		done = 0;
+	return add_one_by_one(s, g->at + done, g->n - done);
+}
+
+static int
+add_messages(struct sql *s, struct entry *entries, size_t n)
+{
+	struct group g;
+
+	for (size_t at = 0; at < n; at += SQL_ROWS_MAX) {
+		g.n = n - at < SQL_ROWS_MAX ? n - at : SQL_ROWS_MAX;
+		for (size_t i = 0; i < g.n; i++)
+			g.rows[i] = g.at[i] = &entries[at + i];
+		if (add_group(s, &g) != 0)
+			return -1;
+	}
 	return 0;
 }
 
 struct signature {
 	int64_t	message, domain, selector;
 	int	result, error;
+};
+
+/* Rows of what belongs to messages that wait until a statement is full. */
+struct waiting {
+	struct signature signatures[SQL_ROWS_MAX];
+	struct override {
+		int64_t	message;
+		const struct history_reason *reason;
+	} overrides[SQL_ROWS_MAX];
+	struct arcset {
+		int64_t	message, domain, selector;
+		const struct history_arcseal *seal;
+	} arcsets[SQL_ROWS_MAX];
+	const void	*signature_rows[SQL_ROWS_MAX], *override_rows[SQL_ROWS_MAX];
+	const void	*arcresult_rows[SQL_ROWS_MAX], *arcseal_rows[SQL_ROWS_MAX];
+	size_t		 nsignatures, noverrides, narcsets, narcseals;
 };
 
 static void
@@ -385,28 +306,32 @@ bind_signature(struct sql_query *q, const void *row)
 }
 
 static int
-put_signatures(struct sql *s, struct rows *rows, const struct entry *e)
+put_signatures(struct sql *s, struct waiting *w)
 {
-	const struct history_record *rec = e->new->rec;
+	static const struct sql_rows signatures = { SQL_ROWS_SIGNATURES,
+	    "INSERT INTO signatures (message, domain, selector, pass, error) VALUES ",
+	    "(?, ?, ?, ?, ?)", "", bind_signature };
+	size_t n = w->nsignatures;
 
-	for (size_t i = 0; i < rec->ndkim; i++) {
-		const struct history_dkim *d = &rec->dkim[i];
-		enum odm_result result = history_result(d->result);
-		struct signature g = { .message = e->id, .result = d->result,
-		    .error = result == ODM_RESULT_TEMPERROR || result == ODM_RESULT_PERMERROR };
-
-		if (sql_domain_id(s, d->domain, &g.domain) != 0 ||
-		    sql_selector_id(s, g.domain, d->selector, &g.selector) != 0 ||
-		    put_row(s, rows, &g) != 0)
-			return -1;
-	}
-	return 0;
+	w->nsignatures = 0;
+	return sql_rows_put(s, &signatures, w->signature_rows, n);
 }
 
-struct override {
-	int64_t	message;
-	const struct history_reason *reason;
-};
+static int
+add_signature(struct sql *s, struct waiting *w, int64_t message,
+    const struct history_dkim *dkim)
+{
+	struct signature *g = &w->signatures[w->nsignatures];
+	enum odm_result result = history_result(dkim->result);
+
+	*g = (struct signature){ .message = message, .result = dkim->result,
+	    .error = result == ODM_RESULT_TEMPERROR || result == ODM_RESULT_PERMERROR };
+	if (sql_domain_id(s, dkim->domain, &g->domain) != 0 ||
+	    sql_selector_id(s, g->domain, dkim->selector, &g->selector) != 0)
+		return -1;
+	w->signature_rows[w->nsignatures++] = g;
+	return w->nsignatures < SQL_ROWS_MAX ? 0 : put_signatures(s, w);
+}
 
 static void
 bind_override(struct sql_query *q, const void *row)
@@ -419,21 +344,27 @@ bind_override(struct sql_query *q, const void *row)
 }
 
 static int
-put_overrides(struct sql *s, struct rows *rows, const struct entry *e)
+put_overrides(struct sql *s, struct waiting *w)
 {
-	for (size_t i = 0; i < e->new->rec->nreasons; i++) {
-		const struct override o = { e->id, &e->new->rec->reasons[i] };
+	static const struct sql_rows overrides = { SQL_ROWS_OVERRIDES,
+	    "INSERT INTO overrides (message, type, comment) VALUES ", "(?, ?, ?)", "",
+	    bind_override };
+	size_t n = w->noverrides;
 
-		if (put_row(s, rows, &o) != 0)
-			return -1;
-	}
-	return 0;
+	w->noverrides = 0;
+	return sql_rows_put(s, &overrides, w->override_rows, n);
 }
 
-struct arcset {
-	int64_t	message, domain, selector;
-	const struct history_arcseal *seal;
-};
+static int
+add_override(struct sql *s, struct waiting *w, int64_t message,
+    const struct history_reason *reason)
+{
+	struct override *o = &w->overrides[w->noverrides];
+
+	*o = (struct override){ message, reason };
+	w->override_rows[w->noverrides++] = o;
+	return w->noverrides < SQL_ROWS_MAX ? 0 : put_overrides(s, w);
+}
 
 static void
 bind_arcresult(struct sql_query *q, const void *row)
@@ -456,28 +387,78 @@ bind_arcseal(struct sql_query *q, const void *row)
 	sql_bind_int(q, a->seal->instance);
 }
 
+static int
+put_arcsets(struct sql *s, struct waiting *w)
+{
+	static const struct sql_rows results = { SQL_ROWS_ARCRESULTS, SQL_MYSQL_ARCRESULT_HEAD,
+	    SQL_MYSQL_ARCRESULT_ROW, SQL_MYSQL_IGNORED, bind_arcresult };
+	static const struct sql_rows seals = { SQL_ROWS_ARCSEALS, SQL_MYSQL_ARCSEAL_HEAD,
+	    SQL_MYSQL_ARCSEAL_ROW, SQL_MYSQL_IGNORED, bind_arcseal };
+	size_t nresults = w->narcsets, nseals = w->narcseals;
+
+	w->narcsets = w->narcseals = 0;
+	return sql_rows_put(s, &results, w->arcresult_rows, nresults) == 0 &&
+	    sql_rows_put(s, &seals, w->arcseal_rows, nseals) == 0 ? 0 : -1;
+}
+
 /* A seal whose domain is not known has no row among the seals. */
 static int
-put_arcsets(struct sql *s, struct rows *results, struct rows *seals, const struct entry *e)
+add_arcset(struct sql *s, struct waiting *w, int64_t message,
+    const struct history_arcseal *seal)
 {
-	for (size_t i = 0; i < e->new->rec->narcseals; i++) {
-		struct arcset a = { .message = e->id, .seal = &e->new->rec->arcseals[i] };
+	struct arcset *a = &w->arcsets[w->narcsets];
 
-		if (put_row(s, results, &a) != 0)
+	*a = (struct arcset){ .message = message, .seal = seal };
+	w->arcresult_rows[w->narcsets++] = a;
+	if (seal->domain != NULL) {
+		if (sql_domain_id(s, seal->domain, &a->domain) != 0 ||
+		    sql_selector_id(s, a->domain, seal->selector, &a->selector) != 0)
 			return -1;
-		if (a.seal->domain != NULL &&
-		    (sql_domain_id(s, a.seal->domain, &a.domain) != 0 ||
-		    sql_selector_id(s, a.domain, a.seal->selector, &a.selector) != 0 ||
-		    put_row(s, seals, &a) != 0))
-			return -1;
+		w->arcseal_rows[w->narcseals++] = a;
 	}
-	return 0;
+	return w->narcsets < SQL_ROWS_MAX ? 0 : put_arcsets(s, w);
+}
+
+/* All that belongs to one message. */
+static int
+add_parts_of(struct sql *s, struct waiting *w, const struct entry *e)
+{
+	const struct history_record *rec = e->new->rec;
+	int result = 0;
+
+	for (size_t i = 0; i < rec->ndkim && result == 0; i++)
+		result = add_signature(s, w, e->id, &rec->dkim[i]);
+	for (size_t i = 0; i < rec->nreasons && result == 0; i++)
+		result = add_override(s, w, e->id, &rec->reasons[i]);
+	for (size_t i = 0; i < rec->narcseals && result == 0; i++)
+		result = add_arcset(s, w, e->id, &rec->arcseals[i]);
+	return result;
+}
+
+/* The same of all messages that were added here. */
+static int
+add_parts(struct sql *s, const struct entry *entries, size_t n)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+	int result = w != NULL ? 0 : store_fail(&s->base, "out of memory");
+
+	for (size_t i = 0; i < n && result == 0; i++)
+		if (entries[i].id != 0)
+			result = add_parts_of(s, w, &entries[i]);
+	if (result == 0)
+		result = put_signatures(s, w);
+	if (result == 0)
+		result = put_overrides(s, w);
+	if (result == 0)
+		result = put_arcsets(s, w);
+	free(w);
+	return result;
 }
 
 static void
 bind_request(struct sql_query *q, const void *row)
 {
-	const struct entry *e = *(const struct entry *const *)row;
+	const struct entry *e = row;
 	const struct history_record *rec = e->new->rec;
 
 	sql_bind_int(q, e->ids.from);
@@ -508,117 +489,63 @@ compare_requests(const void *a, const void *b)
 
 /* The newest record of each From domain. */
 static int
-put_requests(struct sql *s, struct rows *rows, const struct entry *entries, size_t n)
+add_requests(struct sql *s, const struct entry *entries, size_t n)
 {
-	const struct entry *list[PART];
-	size_t nlist = 0;
+	static const struct sql_rows requests = { SQL_ROWS_REQUESTS, SQL_MYSQL_REQUEST_HEAD,
+	    SQL_MYSQL_REQUEST_ROW, SQL_MYSQL_REQUEST_TAIL, bind_request };
+	const void **list = calloc(n, sizeof(*list));
+	size_t nlist = 0, kept = 0;
+	int result;
 
+	if (list == NULL)
+		return store_fail(&s->base, "out of memory");
 	for (size_t i = 0; i < n; i++)
-		if (entries[i].new->rec->p != 0)
+		if (entries[i].id != 0 && entries[i].new->rec->p != 0)
 			list[nlist++] = &entries[i];
 	if (nlist > 1)
 		qsort(list, nlist, sizeof(*list), compare_requests);
-	for (size_t i = 0; i < nlist; i++)
-		if ((i + 1 == nlist || list[i + 1]->ids.from != list[i]->ids.from) &&
-		    put_row(s, rows, &list[i]) != 0)
-			return -1;
-	return 0;
-}
+	for (size_t i = 0; i < nlist; i++) {
+		const struct entry *e = list[i], *next = i + 1 < nlist ? list[i + 1] : NULL;
 
-/* All that stands beside the messages. */
-static int
-add_rest(struct sql *s, const struct entry *entries, size_t n)
-{
-	static const struct target targets[] = {
-		{ SLOT_SIGNATURES, "INSERT INTO signatures (message, domain, selector, pass,"
-		    " error) VALUES ", "(?, ?, ?, ?, ?)", "" },
-		{ SLOT_OVERRIDES, "INSERT INTO overrides (message, type, comment) VALUES ",
-		    "(?, ?, ?)", "" },
-		{ SLOT_REQUESTS, SQL_MYSQL_REQUEST_HEAD, SQL_MYSQL_REQUEST_ROW,
-		    SQL_MYSQL_REQUEST_TAIL },
-		{ SLOT_ARCRESULTS, SQL_MYSQL_ARCRESULT_HEAD, SQL_MYSQL_ARCRESULT_ROW,
-		    SQL_MYSQL_IGNORED },
-		{ SLOT_ARCSEALS, SQL_MYSQL_ARCSEAL_HEAD, SQL_MYSQL_ARCSEAL_ROW,
-		    SQL_MYSQL_IGNORED },
-	};
-	struct rows rows[] = {
-		{ &targets[0], bind_signature, sizeof(struct signature), 0, NULL },
-		{ &targets[1], bind_override, sizeof(struct override), 0, NULL },
-		{ &targets[2], bind_request, sizeof(struct entry *), 0, NULL },
-		{ &targets[3], bind_arcresult, sizeof(struct arcset), 0, NULL },
-		{ &targets[4], bind_arcseal, sizeof(struct arcset), 0, NULL },
-	};
-	int result = 0;
-
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if ((rows[i].at = calloc(sizes[0], rows[i].width)) == NULL)
-			result = store_fail(&s->base, "out of memory");
-	for (size_t i = 0; i < n && result == 0; i++)
-		if (put_signatures(s, &rows[0], &entries[i]) != 0 ||
-		    put_overrides(s, &rows[1], &entries[i]) != 0 ||
-		    put_arcsets(s, &rows[3], &rows[4], &entries[i]) != 0)
-			result = -1;
-	if (result == 0)
-		result = put_requests(s, &rows[2], entries, n);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		if (result == 0)
-			result = flush(s, &rows[i]);
-		free(rows[i].at);
+		if (next == NULL || next->ids.from != e->ids.from)
+			list[kept++] = e;
 	}
+	result = sql_rows_put(s, &requests, list, kept);
+	free(list);
 	return result;
 }
 
 static int
-add_one_by_one(struct sql *s, struct store_new *list, size_t n)
+add_entries(struct sql *s, struct store_new *list, char **rua, struct entry *entries, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (sql_add_message(s, list[i].rec, list[i].identity, &list[i].added) != 0)
-			return -1;
-	return 0;
-}
-
-/* One part, up to the statement that met a known record; the others row by row. */
-static int
-add_entries(struct sql *s, struct store_new *list, struct entry *entries, size_t n)
-{
-	size_t done = 0;
-
 	for (size_t i = 0; i < n; i++) {
 		entries[i].new = &list[i];
 		list[i].added = STORE_ADDED;
-		if ((entries[i].rua = sql_join_rua(list[i].rec)) == NULL)
+		if ((rua[i] = sql_join_rua(list[i].rec)) == NULL)
 			return store_fail(&s->base, "out of memory");
-		if (sql_find_ids(s, list[i].rec, entries[i].rua, &entries[i].ids) != 0)
-			return -1;
+		entries[i].rua = rua[i];
 	}
-	if (add_messages(s, entries, n, &done) != 0 || add_rest(s, entries, done) != 0)
+	if (sql_learn_names(s, list, rua, n) != 0)
 		return -1;
-	return add_one_by_one(s, list + done, n - done);
-}
-
-static int
-add_part(struct sql *s, struct store_new *list, size_t n)
-{
-	struct entry *entries = calloc(n, sizeof(*entries));
-	int result;
-
-	if (entries == NULL)
-		return store_fail(&s->base, "out of memory");
-	result = add_entries(s, list, entries, n);
 	for (size_t i = 0; i < n; i++)
-		free(entries[i].rua);
-	free(entries);
-	return result;
+		if (sql_find_ids(s, list[i].rec, rua[i], &entries[i].ids) != 0)
+			return -1;
+	if (add_messages(s, entries, n) != 0 || add_parts(s, entries, n) != 0)
+		return -1;
+	return add_requests(s, entries, n);
 }
 
 int
 sql_add_bulk(struct sql *s, struct store_new *list, size_t n)
 {
-	for (size_t at = 0; at < n; at += PART) {
-		size_t part = n - at < PART ? n - at : PART;
+	struct entry *entries = calloc(n, sizeof(*entries));
+	char **rua = calloc(n, sizeof(*rua));
+	int result = entries != NULL && rua != NULL ? add_entries(s, list, rua, entries, n) :
+	    store_fail(&s->base, "out of memory");
 
-		if (learn_names(s, &list[at], part) != 0 || add_part(s, &list[at], part) != 0)
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; i < n && rua != NULL; i++)
+		free(rua[i]);
+	free(rua);
+	free(entries);
+	return result;
 }

@@ -188,8 +188,8 @@ sql_reporter_id(struct sql *s, const char *name, int64_t *id_r)
 	return name_id(s, &reporters, 0, name, id_r);
 }
 
-static void
-bind_policy(struct sql_query *q, const struct history_record *rec, int64_t domain,
+void
+sql_bind_policy(struct sql_query *q, const struct history_record *rec, int64_t domain,
     const char *rua)
 {
 	sql_bind_int(q, domain);
@@ -206,9 +206,8 @@ bind_policy(struct sql_query *q, const struct history_record *rec, int64_t domai
 	sql_bind_text(q, rua);
 }
 
-/* All of a policy in one text: its name in the cache, and what MySQL knows it by. */
-static char *
-policy_key(const struct history_record *rec, const char *rua)
+char *
+sql_policy_key(const struct history_record *rec, const char *rua)
 {
 	struct odm_strbuf key;
 
@@ -240,7 +239,7 @@ find_policy(struct sql *s, const struct history_record *rec, int64_t domain,
 		sql_bind_int(&q, domain);
 		sql_bind_text(&q, key);
 	} else {
-		bind_policy(&q, rec, domain, rua);
+		sql_bind_policy(&q, rec, domain, rua);
 	}
 	got = sql_step(&q);
 	if (got == 1)
@@ -261,7 +260,7 @@ add_policy(struct sql *s, const struct history_record *rec, int64_t domain,
 	    " SHA2(?, 256))" OR_THE_OTHER));
 	int got;
 
-	bind_policy(&q, rec, domain, rua);
+	sql_bind_policy(&q, rec, domain, rua);
 	if (s->driver->dialect == SQL_DIALECT_MYSQL)
 		sql_bind_text(&q, key);
 	got = sql_step(&q);
@@ -276,7 +275,7 @@ static int
 policy_id(struct sql *s, const struct history_record *rec, int64_t domain,
     const char *rua, int64_t *id_r)
 {
-	char *key = policy_key(rec, rua);
+	char *key = sql_policy_key(rec, rua);
 	int got = 1;
 
 	if (key == NULL)

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/store/storebed.h"
@@ -312,6 +313,62 @@ START_TEST(batches)
 }
 END_TEST
 
+/* How often each selector sNUMBER of esp.example came. */
+static int
+count_selectors(const struct store_message *m, void *arg)
+{
+	int *times = arg;
+
+	for (size_t i = 0; i < m->ndkim; i++)
+		if (strcmp(m->dkim[i].domain, "esp.example") == 0)
+			times[strtol(m->dkim[i].selector + 1, NULL, 10)]++;
+	return 0;
+}
+
+/* The same batch again, and after it one with known and new records in turn. */
+START_TEST(batches_again)
+{
+	enum { N = 900, NEW = 300 };
+	static struct history_record recs[N];
+	static struct store_new list[N];
+	static char ids[N][16];
+	static int times[N];
+	char lines[160];
+
+	for (size_t i = 0; i < N; i++) {
+		/* rua addresses that differ in letter case only, many in one second */
+		snprintf(lines, sizeof(lines), "pdomain d.example\nrua mailto:%c@a.example\n"
+		    "dkim esp.example s%zu 0\n", i % 2 == 0 ? 'r' : 'R', i);
+		recs[i] = record(lines);
+		recs[i].received = T0 + (int64_t)(i / 100);
+		snprintf(ids[i], sizeof(ids[i]), "b%zu", i * 7 % N);
+		list[i] = (struct store_new){ &recs[i], ids[i], STORE_KNOWN };
+	}
+	ck_assert_int_eq(store_add_messages(st, list, N - NEW), 0);
+	ck_assert_int_eq(store_add_messages(st, list, N - NEW), 0);
+	for (size_t i = 0; i < N - NEW; i++)
+		ck_assert_int_eq(list[i].added, STORE_KNOWN);
+	ck_assert_int_eq(count_messages(), N - NEW);
+	for (size_t i = 0; i < NEW; i++) {
+		struct store_new known = list[i * 2];
+
+		list[i * 2] = list[N - NEW + i];
+		list[N - NEW + i] = known;
+	}
+	ck_assert_int_eq(store_add_messages(st, list, N), 0);
+	for (size_t i = 0; i < N; i++)
+		ck_assert_msg(list[i].added == (i < NEW * 2 && i % 2 == 0 ? STORE_ADDED :
+		    STORE_KNOWN), "record %zu", i);
+	ck_assert_int_eq(count_messages(), N);
+	ck_assert_int_eq(store_each_message(st, "d.example", 0, INT64_MAX, count_selectors,
+	    times), 0);
+	for (size_t i = 0; i < N; i++) {
+		ck_assert_msg(times[i] == 1, "s%zu %d times", i, times[i]);
+		history_record_clear(&recs[i]);
+	}
+}
+END_TEST
+
 void
 add_message_cases(TCase *tc)
 {
@@ -325,4 +382,5 @@ add_message_cases(TCase *tc)
 	tcase_add_test(tc, large_records);
 	tcase_add_test(tc, many_signatures_come_back);
 	tcase_add_test(tc, batches);
+	tcase_add_test(tc, batches_again);
 }

@@ -395,6 +395,34 @@ def _():
                          "SELECT COUNT(*) FROM signatures", db), [["2000"] * 2, ["2000"]])
 
 
+@suite.case("signatures find their messages where ids come in steps, and among others' rows")
+def _():
+    db = fresh()
+    run(db, "--migrate")
+    server.sql("SET GLOBAL auto_increment_increment = 3; SET GLOBAL auto_increment_offset = 2")
+    running = []
+    for w in "ab":
+        text = "".join(record(job=f"{w}{i}", ident=f"{w}-{i}", received=T0 + i,
+                              rua=f"mailto:{'rR'[i % 2]}@a.example",
+                              dkim=f"sig.example {w}{i} 0") for i in range(600))
+        path = p.write(f"{db}.{w}", text)
+        running.append(subprocess.Popen(
+            [IMPORT, "--conf", os.devnull, "--db", server.url(db), "--input", path],
+            env=environment(), stderr=subprocess.PIPE, text=True))
+    for one in running:
+        said = one.communicate(timeout=300)[1]
+        tap.equal((one.returncode, said), (0, ""))
+    server.sql("SET GLOBAL auto_increment_increment = 1; SET GLOBAL auto_increment_offset = 1")
+    tap.equal(server.sql("SELECT COUNT(*), COUNT(DISTINCT m.id) FROM signatures g"
+                         " JOIN messages m ON m.id = g.message"
+                         " JOIN selectors s ON s.id = g.selector WHERE s.name = m.jobid", db),
+              [["1200", "1200"]])
+    # Policies that differ in letter case are two.
+    tap.equal(server.sql("SELECT COUNT(*) FROM messages m JOIN policies p ON p.id = m.published"
+                         " WHERE SUBSTR(m.jobid, 2) % 2 = (BINARY SUBSTR(p.rua, 8, 1) = 'R')",
+                         db), [["1200"]])
+
+
 @suite.case("connections that are cut while an importer works are made again")
 def _():
     db = fresh()
