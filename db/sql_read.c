@@ -133,9 +133,13 @@ sql_each_policy(struct store *st, int64_t begin, int64_t end, bool unreported,
 	return result;
 }
 
+/* Ids of a list: the first of these that is not less than the number of messages. */
+static const size_t list_sizes[] = { 4, 32, PAGE };
+
 /* One message of a page; rec owns its texts: from, mfrom, ipaddr, spf_domain, lists. */
 struct row {
 	int64_t			 id;
+	bool			 has_reasons;
 	struct history_record	 rec;
 };
 
@@ -191,13 +195,14 @@ keep_row(struct reading *r, const struct sql_query *q)
 	row->rec.effective = sql_letter(q, 11);
 	row->rec.automatic = read_automatic(sql_int(q, 13));
 	r->last_received = sql_int(q, 12);
+	row->has_reasons = sql_int(q, 14) != 0;
 	r->last_id = row->id;
 	return 0;
 }
 
 #define MESSAGES \
 	"SELECT m.id, i.addr, f.name, e.name, s.name, m.spf, m.spf_scope, m.align_dkim," \
-	" m.align_spf, m.policy, m.disp, m.effective, m.received, m.automatic" \
+	" m.align_spf, m.policy, m.disp, m.effective, m.received, m.automatic, m.reasons" \
 	" FROM messages m" \
 	" LEFT JOIN ipaddr i ON i.id = m.ip" \
 	" LEFT JOIN domains f ON f.id = m.from_domain" \
@@ -250,32 +255,51 @@ find_row(struct reading *r, int64_t id)
 	return NULL;
 }
 
-/* Binds the ids of the page to the 256 places of a list; the last one fills it up. */
-static void
-bind_ids(struct sql_query *q, const struct reading *r)
-{
-	for (size_t i = 0; i < PAGE; i++)
-		sql_bind_int(q, r->rows[i < r->nrows ? i : r->nrows - 1].id);
-}
-
 #define P4	"?, ?, ?, ?"
 #define P16	P4 ", " P4 ", " P4 ", " P4
-#define P64	P16 ", " P16 ", " P16 ", " P16
-#define P256	P64 ", " P64 ", " P64 ", " P64
+#define P32	P16 ", " P16
+#define P256	P32 ", " P32 ", " P32 ", " P32 ", " P32 ", " P32 ", " P32 ", " P32
+
+/* A statement over a list of ids, in each size of list. */
+struct list_query {
+	enum sql_slot	 slot;
+	const char	*texts[COUNT(list_sizes)];
+};
+#define LIST_QUERY(slot, head, tail) \
+	{ slot, { head "(" P4 ")" tail, head "(" P32 ")" tail, head "(" P256 ")" tail } }
+
+/* Binds n ids, n not 0; the last one fills the list up. */
+static struct sql_query
+take_list(struct sql *s, const struct list_query *l, const int64_t *ids, size_t n)
+{
+	struct sql_query q;
+	size_t size = 0;
+
+	while (list_sizes[size] < n)
+		size++;
+	q = sql_take(s, (enum sql_slot)(l->slot + size), l->texts[size]);
+	for (size_t i = 0; i < list_sizes[size]; i++)
+		sql_bind_int(&q, ids[i < n ? i : n - 1]);
+	return q;
+}
 
 /* Signatures of the page, of each message in the order of its header fields. */
 static int
 read_dkim(struct reading *r)
 {
-	struct sql_query q = sql_take(r->s, SQL_PAGE_DKIM,
+	static const struct list_query signatures = LIST_QUERY(SQL_PAGE_DKIM,
 	    "SELECT g.message, d.name, l.name, g.pass FROM signatures g"
 	    " LEFT JOIN domains d ON d.id = g.domain"
-	    " LEFT JOIN selectors l ON l.id = g.selector"
-	    " WHERE g.message IN (" P256 ") ORDER BY g.message, g.id");
+	    " LEFT JOIN selectors l ON l.id = g.selector WHERE g.message IN ",
+	    " ORDER BY g.message, g.id");
 	struct row *row = NULL;
+	struct sql_query q;
+	int64_t ids[PAGE];
 	int got;
 
-	bind_ids(&q, r);
+	for (size_t i = 0; i < r->nrows; i++)
+		ids[i] = r->rows[i].id;
+	q = take_list(r->s, &signatures, ids, r->nrows);
 	while ((got = sql_step(&q)) == 1) {
 		if (row == NULL || row->id != sql_int(&q, 0))
 			row = find_row(r, sql_int(&q, 0));
@@ -290,15 +314,24 @@ read_dkim(struct reading *r)
 	return got;
 }
 
+/* Reasons of the messages that have some, which are few. */
 static int
 read_reasons(struct reading *r)
 {
-	struct sql_query q = sql_take(r->s, SQL_PAGE_REASONS,
-	    "SELECT message, type, comment FROM overrides WHERE message IN (" P256 ")"
+	static const struct list_query reasons = LIST_QUERY(SQL_PAGE_REASONS,
+	    "SELECT message, type, comment FROM overrides WHERE message IN ",
 	    " ORDER BY message, id");
+	struct sql_query q;
+	int64_t ids[PAGE];
+	size_t n = 0;
 	int got;
 
-	bind_ids(&q, r);
+	for (size_t i = 0; i < r->nrows; i++)
+		if (r->rows[i].has_reasons)
+			ids[n++] = r->rows[i].id;
+	if (n == 0)
+		return 0;
+	q = take_list(r->s, &reasons, ids, n);
 	while ((got = sql_step(&q)) == 1) {
 		struct row *row = find_row(r, sql_int(&q, 0));
 		enum history_override type = HISTORY_OVERRIDE_OTHER;

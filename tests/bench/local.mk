@@ -2,6 +2,7 @@
 # decide no test. What they measure with is compiled and tried there.
 #
 #   make bench			the library, then the daemon against others
+#   make bench-chain MESSAGES=N	import, reports and expiry against others, a day of N (1000000)
 #   make soak MESSAGES=N	memory of the daemon over N messages (1000000)
 EXTRA_PROGRAMS = tests/bench/bench_library
 CLEANFILES += tests/bench/bench_library
@@ -23,9 +24,9 @@ tests_bench_nullmilter_LDADD = $(MILTER_LIBS)
 tests_bench_slowdns_SOURCES = tests/bench/slowdns.c
 tests_bench_slowdns_LDADD = common/libconf.la libopendmarc/libbase.la
 
-bench_modules = tests/bench/measure.py tests/bench/programs.py tests/bench/messages
+bench_modules = tests/bench/chainhistory.py tests/bench/chaintools.py tests/bench/measure.py tests/bench/programs.py tests/bench/messages
 TESTS += tests/bench/test_load.py
-EXTRA_DIST += tests/bench/import.py tests/bench/test_load.py tests/bench/daemon.py tests/bench/soak.py $(bench_modules)
+EXTRA_DIST += tests/bench/chain.py tests/bench/test_load.py tests/bench/daemon.py tests/bench/soak.py $(bench_modules)
 CLEANFILES += tests/bench/debs/*.deb
 
 bench_environment = PYTHONDONTWRITEBYTECODE=1 top_srcdir='$(top_srcdir)' \
@@ -39,6 +40,6 @@ bench: all $(load_programs:=$(EXEEXT)) tests/bench/bench_library$(EXEEXT)
 soak: all $(load_programs:=$(EXEEXT))
 	$(bench_environment) python3 '$(srcdir)/tests/bench/soak.py' $(MESSAGES)
 
-bench-import: all
-	$(bench_environment) python3 '$(srcdir)/tests/bench/import.py'
-.PHONY: bench bench-import soak
+bench-chain: all
+	$(bench_environment) python3 '$(srcdir)/tests/bench/chain.py' $(MESSAGES)
+.PHONY: bench bench-chain soak
