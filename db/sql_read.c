@@ -134,7 +134,7 @@ sql_each_policy(struct store *st, int64_t begin, int64_t end, bool unreported,
 }
 
 /* Ids of a list: the first of these that is not less than the number of messages. */
-static const size_t list_sizes[] = { 4, 32, PAGE };
+static const size_t list_sizes[] = { 4, 32, 128, PAGE };
 
 /* One message of a page; rec owns its texts: from, mfrom, ipaddr, spf_domain, lists. */
 struct row {
@@ -258,7 +258,8 @@ find_row(struct reading *r, int64_t id)
 #define P4	"?, ?, ?, ?"
 #define P16	P4 ", " P4 ", " P4 ", " P4
 #define P32	P16 ", " P16
-#define P256	P32 ", " P32 ", " P32 ", " P32 ", " P32 ", " P32 ", " P32 ", " P32
+#define P128	P32 ", " P32 ", " P32 ", " P32
+#define P256	P128 ", " P128
 
 /* A statement over a list of ids, in each size of list. */
 struct list_query {
@@ -266,7 +267,8 @@ struct list_query {
 	const char	*texts[COUNT(list_sizes)];
 };
 #define LIST_QUERY(slot, head, tail) \
-	{ slot, { head "(" P4 ")" tail, head "(" P32 ")" tail, head "(" P256 ")" tail } }
+	{ slot, { head "(" P4 ")" tail, head "(" P32 ")" tail, head "(" P128 ")" tail, \
+	    head "(" P256 ")" tail } }
 
 /* Binds n ids, n not 0; the last one fills the list up. */
 static struct sql_query
