@@ -54,10 +54,10 @@ copy_all(int fd, report_source *source, void *arg)
 
 /* Writes and closes; -1 when any step failed. */
 static int
-fill(int fd, report_source *source, void *arg)
+fill(int fd, report_source *source, void *arg, bool sync)
 {
-	int result = copy_all(fd, source, arg) == 0 && usual_mode(fd) == 0 && fsync(fd) == 0 ?
-	    0 : -1;
+	int result = copy_all(fd, source, arg) == 0 && usual_mode(fd) == 0 &&
+	    (!sync || fsync(fd) == 0) ? 0 : -1;
 	int saved = errno;
 
 	if (close(fd) != 0 && result == 0)
@@ -81,14 +81,8 @@ take_octets(void *arg, void *buf, size_t size)
 	return (ssize_t)size;
 }
 
-int
-report_dir_write(const char *dir, const char *name, struct odm_span octets)
-{
-	return report_dir_write_from(dir, name, take_octets, &octets);
-}
-
-int
-report_dir_write_from(const char *dir, const char *name, report_source *source, void *arg)
+static int
+write_file(const char *dir, const char *name, report_source *source, void *arg, bool sync)
 {
 	char path[4096], temporary[4096];
 	int len, tlen, fd, saved;
@@ -103,10 +97,22 @@ report_dir_write_from(const char *dir, const char *name, report_source *source, 
 	}
 	if ((fd = mkstemp(temporary)) < 0)
 		return -1;
-	if (fill(fd, source, arg) == 0 && rename(temporary, path) == 0)
+	if (fill(fd, source, arg, sync) == 0 && rename(temporary, path) == 0)
 		return 0;
 	saved = errno;
 	(void)unlink(temporary);
 	errno = saved;
 	return -1;
+}
+
+int
+report_dir_write(const char *dir, const char *name, struct odm_span octets)
+{
+	return write_file(dir, name, take_octets, &octets, true);
+}
+
+int
+report_dir_copy(const char *dir, const char *name, report_source *source, void *arg)
+{
+	return write_file(dir, name, source, arg, false);
 }

@@ -21,7 +21,10 @@ int report_dir_write(const char *dir, const char *name, struct odm_span octets);
 /* Gives the next octets of a file, at most size: their number, 0 at the end, -1. */
 typedef ssize_t report_source(void *arg, void *buf, size_t size);
 
-/* As report_dir_write(), with octets that come as a stream. */
-int report_dir_write_from(const char *dir, const char *name, report_source *source, void *arg);
+/*
+ * The same with octets that come as a stream, for a copy that may be lost with the machine:
+ * it is not waited for until the disk has it.
+ */
+int report_dir_copy(const char *dir, const char *name, report_source *source, void *arg);
 
 #endif

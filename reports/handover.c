@@ -206,7 +206,7 @@ keep_xml(struct report_subject *s)
 	name_file(s, ".xml", name);
 	if (unpack == NULL)
 		report_say_broken(s, "report", strerror(ENOMEM));
-	else if (report_dir_write_from(s->run->kept_dir, name, report_unpack_read, unpack) != 0)
+	else if (report_dir_copy(s->run->kept_dir, name, report_unpack_read, unpack) != 0)
 		report_say_broken(s, s->run->kept_dir, strerror(errno));
 	else
 		log_write(LOG_LEVEL_INFO, "keeping report file \"%s\"", name);
