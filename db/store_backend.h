@@ -46,6 +46,8 @@ struct store_ops {
 	int	(*expire)(struct store *st, const struct store_expiry *expiry,
 		    struct store_expired *counts, void **state, bool *more_r);
 	void	(*expire_end)(struct store *st, void **state);
+	/* Between two transactions of long work: lets others have a turn. NULL: no need. */
+	void	(*give_way)(struct store *st);
 
 	/* Reading. */
 	int	(*each_policy)(struct store *st, int64_t begin, int64_t end, bool unreported,

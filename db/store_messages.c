@@ -188,6 +188,8 @@ store_expire(struct store *st, const struct store_expiry *expiry,
 			*counts_r = counts;
 		if (result == 0 && expiry->step != NULL)
 			expiry->step(expiry->arg, counts_r);
+		if (more && st->ops->give_way != NULL)
+			st->ops->give_way(st);
 	}
 	st->ops->expire_end(st, &state);
 	return result;

