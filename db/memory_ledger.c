@@ -259,19 +259,29 @@ memory_delivery_result(struct store *st, int64_t id,
 }
 
 int
-memory_next_due(struct store *st, int64_t last, int64_t now, struct store_delivery **d_r)
+memory_due(struct store *st, int64_t last, int64_t now, int64_t *ids, size_t max, size_t *n_r)
 {
 	const struct memory *m = memory_of(st);
 
-	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES); i++) {
+	*n_r = 0;
+	for (size_t i = 0; i < memory_count(m, MEMORY_DELIVERIES) && *n_r < max; i++) {
 		const struct memory_delivery *d = memory_delivery_at(m, i);
 
-		if (d->d.id <= last || !memory_is_open(d) || d->d.next_try > now)
-			continue;
-		*d_r = store_copy_delivery(&d->d);
-		return *d_r == NULL ? store_fail(st, "out of memory") : 1;
+		if (d->d.id > last && memory_is_open(d) && d->d.next_try <= now)
+			ids[(*n_r)++] = d->d.id;
 	}
 	return 0;
+}
+
+int
+memory_delivery(struct store *st, int64_t id, struct store_delivery **d_r)
+{
+	const struct memory_delivery *d = find_delivery(memory_of(st), id);
+
+	if (d == NULL)
+		return 0;
+	*d_r = store_copy_delivery(&d->d);
+	return *d_r == NULL ? store_fail(st, "out of memory") : 1;
 }
 
 /* Whether a stands before b, by policy domain, destination and id. */

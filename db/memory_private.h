@@ -165,8 +165,9 @@ int memory_delivery_claim(struct store *st, int64_t id, int64_t now, bool *claim
 int memory_delivery_release(struct store *st, int64_t id);
 int memory_delivery_result(struct store *st, int64_t id,
     enum store_delivery_state state, int64_t next_try, const char *reason);
-int memory_next_due(struct store *st, int64_t last, int64_t now,
-    struct store_delivery **d_r);
+int memory_due(struct store *st, int64_t last, int64_t now, int64_t *ids, size_t max,
+    size_t *n_r);
+int memory_delivery(struct store *st, int64_t id, struct store_delivery **d_r);
 int memory_each_undelivered(struct store *st, int64_t begin, int64_t end,
     int (*fn)(const struct store_delivery *d, void *arg), void *arg);
 int memory_audit(struct store *st, int64_t begin, int64_t end, struct store_audit *audit_r,

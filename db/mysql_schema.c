@@ -4,7 +4,7 @@
  * The first step makes OpenDMARC's tables of 1.3.2, 1.4 and later the same, or makes them;
  * names, columns and their order are as people's own queries know them. The second adds
  * what is ours. Never change a released step. opendmarc-schema(7) describes the result,
- * db/schema.mysql is made from it.
+ * db/schema.mysql is the sum of all steps.
  */
 #include "db/mysql_private.h"
 

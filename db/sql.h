@@ -57,7 +57,8 @@ enum sql_slot {
 	SQL_REPORT_DROP,
 	SQL_REPORT_IS,
 	SQL_DELIVERY_ADD,
-	SQL_NEXT_DUE,
+	SQL_DUE,
+	SQL_DELIVERY,
 	SQL_DELIVERY_CLAIM,
 	SQL_DELIVERY_RELEASE,
 	SQL_DELIVERY_NOTE,
@@ -279,8 +280,9 @@ int sql_delivery_claim(struct store *st, int64_t id, int64_t now, bool *claimed_
 int sql_delivery_release(struct store *st, int64_t id);
 int sql_delivery_result(struct store *st, int64_t id,
     enum store_delivery_state state, int64_t next_try, const char *reason);
-int sql_next_due(struct store *st, int64_t last, int64_t now,
-    struct store_delivery **d_r);
+int sql_due(struct store *st, int64_t last, int64_t now, int64_t *ids, size_t max,
+    size_t *n_r);
+int sql_delivery(struct store *st, int64_t id, struct store_delivery **d_r);
 int sql_each_policy(struct store *st, int64_t begin, int64_t end, bool unreported,
     int (*fn)(const struct store_policy *p, void *arg), void *arg);
 int sql_each_message(struct store *st, const char *policy_domain,
@@ -313,7 +315,7 @@ void sql_expire_end(struct store *st, void **state);
 	.report_release = sql_report_release, .report_known = sql_report_known, \
 	.ledger_end = sql_ledger_end, \
 	.delivery_claim = sql_delivery_claim, .delivery_release = sql_delivery_release, \
-	.delivery_result = sql_delivery_result, .next_due = sql_next_due, \
+	.delivery_result = sql_delivery_result, .due = sql_due, .delivery = sql_delivery, \
 	.each_policy = sql_each_policy, .each_message = sql_each_message, \
 	.count = sql_count, .audit = sql_audit, .suppress = sql_suppress, \
 	.each_undelivered = sql_each_undelivered, \

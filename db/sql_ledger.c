@@ -31,19 +31,34 @@ keep_delivery(const struct sql_query *q)
 }
 
 int
-sql_next_due(struct store *st, int64_t last, int64_t now, struct store_delivery **d_r)
+sql_due(struct store *st, int64_t last, int64_t now, int64_t *ids, size_t max, size_t *n_r)
 {
-	struct sql_query q = sql_take((struct sql *)st, SQL_NEXT_DUE,
+	struct sql_query q = sql_take((struct sql *)st, SQL_DUE,
+	    "SELECT id FROM deliveries WHERE state IN (0, 2) AND id > ? AND next_try <= ?"
+	    " ORDER BY id LIMIT ?");
+	int got;
+
+	*n_r = 0;
+	sql_bind_int(&q, last);
+	sql_bind_int(&q, now);
+	sql_bind_int(&q, (int64_t)max);
+	while ((got = sql_step(&q)) == 1 && *n_r < max)
+		ids[(*n_r)++] = sql_int(&q, 0);
+	sql_give(&q);
+	return got < 0 ? -1 : 0;
+}
+
+int
+sql_delivery(struct store *st, int64_t id, struct store_delivery **d_r)
+{
+	struct sql_query q = sql_take((struct sql *)st, SQL_DELIVERY,
 	    "SELECT v.id, d.name, r.window_begin, r.window_end, r.report_id, v.destination,"
 	    " v.state, v.tries, v.next_try, v.reason, v.mail, v.first_try"
 	    " FROM deliveries v JOIN reports r ON r.id = v.report"
-	    " LEFT JOIN domains d ON d.id = r.policy_domain"
-	    " WHERE v.state IN (0, 2) AND v.id > ? AND v.next_try <= ?"
-	    " ORDER BY v.id LIMIT 1");
+	    " LEFT JOIN domains d ON d.id = r.policy_domain WHERE v.id = ?");
 	int got;
 
-	sql_bind_int(&q, last);
-	sql_bind_int(&q, now);
+	sql_bind_int(&q, id);
 	got = sql_step(&q);
 	if (got == 1 && (*d_r = keep_delivery(&q)) == NULL)
 		got = store_fail(st, "out of memory");

@@ -269,9 +269,9 @@ int store_report_known(struct store *st, const char *policy_domain,
 int store_ledger_end(struct store *st, int64_t *end_r);
 
 /*
- * Claims each delivery NEW or FAILED that is due at now and not claimed, and calls fn for
- * it; fn may use the store. When fn has not noted an outcome, the claim ends with the call
- * and the delivery is as before.
+ * Claims the deliveries NEW or FAILED that are due at now and not claimed, a few at a time,
+ * and calls fn for each; fn may use the store. A delivery of which fn has not noted an
+ * outcome is as before when this returns.
  */
 int store_each_due(struct store *st, int64_t now,
     int (*fn)(const struct store_delivery *d, void *arg), void *arg);

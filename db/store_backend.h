@@ -61,9 +61,11 @@ struct store_ops {
 	int	(*report_known)(struct store *st, const char *policy_domain,
 		    int64_t begin, int64_t end, bool *known_r);
 	int	(*ledger_end)(struct store *st, int64_t *end_r);
-	/* The first due delivery behind the id last: 1, and *d_r a block for free(); 0; -1. */
-	int	(*next_due)(struct store *st, int64_t last, int64_t now,
-		    struct store_delivery **d_r);
+	/* The first due deliveries behind the id last, at most max. */
+	int	(*due)(struct store *st, int64_t last, int64_t now, int64_t *ids, size_t max,
+		    size_t *n_r);
+	/* 1, and *d_r a block for free(); 0 there is none; -1. */
+	int	(*delivery)(struct store *st, int64_t id, struct store_delivery **d_r);
 	int	(*audit)(struct store *st, int64_t begin, int64_t end,
 		    struct store_audit *audit_r,
 		    int (*fn)(const char *reason, int64_t messages, void *arg), void *arg);

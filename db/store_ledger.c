@@ -78,54 +78,102 @@ store_ledger_end(struct store *st, int64_t *end_r)
 	return st->ops->ledger_end(st, end_r);
 }
 
+/*
+ * Deliveries that are claimed and released together: few transactions, and not much that
+ * has to wait for the end of our claims when we die.
+ */
+#define DUE_BATCH	16
+
+/* Sending one may take minutes: claims older than this are given back and made anew. */
+#define DUE_FRESH_SECS	60
+
+struct due {
+	int64_t	 ids[DUE_BATCH];
+	bool	 mine[DUE_BATCH];
+	size_t	 n;
+};
+
 static int
-claim_delivery(struct store *st, int64_t id, int64_t now, bool *claimed_r)
+claim_due(struct store *st, struct due *due, int64_t now)
 {
 	struct store_change c = { .st = st };
 
-	while (store_change_begin(&c))
-		store_change_end(&c, st->ops->delivery_claim(st, id, now, claimed_r));
+	while (store_change_begin(&c)) {
+		int result = 0;
+
+		for (size_t i = 0; i < due->n && result == 0; i++)
+			result = st->ops->delivery_claim(st, due->ids[i], now, &due->mine[i]);
+		store_change_end(&c, result);
+	}
 	return c.result;
 }
 
 static int
-release_delivery(struct store *st, int64_t id)
+release_due(struct store *st, const struct due *due)
 {
 	struct store_change c = { .st = st };
 
-	while (store_change_begin(&c))
-		store_change_end(&c, st->ops->delivery_release(st, id));
+	while (store_change_begin(&c)) {
+		int result = 0;
+
+		for (size_t i = 0; i < due->n && result == 0; i++)
+			if (due->mine[i])
+				result = st->ops->delivery_release(st, due->ids[i]);
+		store_change_end(&c, result);
+	}
 	return c.result;
+}
+
+/* Calls fn for those that are ours; *last_r is the id of the last one that had its turn. */
+static int
+take_turns(struct store *st, const struct due *due, int64_t *last_r,
+    int (*fn)(const struct store_delivery *d, void *arg), void *arg)
+{
+	int64_t fresh_until = (int64_t)time(NULL) + DUE_FRESH_SECS;
+	struct store_delivery *d;
+	int got = 0, result = 0;
+
+	for (size_t i = 0; i < due->n && result == 0; i++) {
+		if (i > 0 && (int64_t)time(NULL) > fresh_until)
+			break;
+		*last_r = due->ids[i];
+		if (!due->mine[i])
+			continue;
+		if ((got = st->ops->delivery(st, due->ids[i], &d)) < 0)
+			return -1;
+		if (got == 1) {
+			result = fn(d, arg);
+			free(d);
+		}
+	}
+	return result;
 }
 
 /*
- * One query for each delivery, by ascending id: a delivery that fn puts off is not
- * met again. No statement is open while fn works: its snapshot would be, and the
- * outcome could not be noted any more once another program has written.
+ * By ascending id: a delivery that fn puts off is not met again. No statement is open
+ * while fn works: its snapshot would be, and the outcome could not be noted any more once
+ * another program has written.
  */
 int
 store_each_due(struct store *st, int64_t now,
     int (*fn)(const struct store_delivery *d, void *arg), void *arg)
 {
-	struct store_delivery *d = NULL;
+	struct due due;
 	int64_t last = 0;
-	int got = 0, result = 0;
+	int result = 0;
 
-	while (result == 0 && (got = st->ops->next_due(st, last, now, &d)) == 1) {
-		bool mine = false;
-
-		last = d->id;
-		result = claim_delivery(st, d->id, clock_or(now), &mine);
-		if (result == 0 && mine) {
-			if (d->first_try == 0)
-				d->first_try = clock_or(now);
-			result = fn(d, arg);
-			if (release_delivery(st, d->id) != 0)
-				result = -1;
-		}
-		free(d);
+	while (result == 0) {
+		if (st->ops->due(st, last, now, due.ids, DUE_BATCH, &due.n) != 0)
+			return -1;
+		if (due.n == 0)
+			break;
+		if (claim_due(st, &due, clock_or(now)) != 0)
+			return -1;
+		result = take_turns(st, &due, &last, fn, arg);
+		if (release_due(st, &due) != 0)
+			result = -1;
 	}
-	return got < 0 ? -1 : result;
+	return result;
 }
 
 int
