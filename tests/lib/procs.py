@@ -41,6 +41,12 @@ def built(name):
     return os.path.abspath(path)
 
 
+def is_sanitized(name):
+    """Whether a built program watches its own memory, which takes much more of it."""
+    with open(built(name), "rb") as program:
+        return b"__asan_init" in program.read()
+
+
 def source(name):
     """The path of a file of the source tree, NAME relative to its top."""
     top = os.environ.get("top_srcdir")

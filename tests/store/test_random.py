@@ -157,7 +157,10 @@ def one_domain():
         tap.diag(f"{len(report.rows)} rows, {report.messages} messages: {usage.ru_maxrss >> 10} MB,"
                  f" {usage.ru_utime + usage.ru_stime:.1f} s of work in {secs:.1f} s, mail of "
                  f"{len(site.sink.messages[0].octets) >> 10} KiB")
-        tap.true(usage.ru_maxrss < 256 << 10, f"{usage.ru_maxrss} KiB")
+        if procs.is_sanitized("reports/opendmarc-reports"):
+            tap.diag("the memory is not judged: a sanitizer is in the build")
+        else:
+            tap.true(usage.ru_maxrss < 256 << 10, f"{usage.ru_maxrss} KiB")
 
 
 def main():
