@@ -423,7 +423,9 @@ sql_each_message(struct store *st, const char *policy_domain,
 {
 	struct sql *s = (struct sql *)st;
 	struct reading *r = calloc(1, sizeof(*r));
-	bool freeze = s->driver->freeze != NULL && !s->frozen && !st->in_transaction;
+	/* The messages of a report are the same ones until it is ended. */
+	bool freeze = report == 0 && s->driver->freeze != NULL && !s->frozen &&
+	    !st->in_transaction;
 	int result;
 
 	if (r == NULL)
