@@ -48,22 +48,30 @@ failed(const struct migration *m, const char *what)
 }
 
 /*
- * Runs one statement. On a cluster a change of tables aborts what other programs do at
+ * Runs one statement; its rows, where they are asked for, are the caller's. On a cluster a change of tables aborts what other programs do at
  * that moment, on any node, and a change of rows may lose against one of another node.
  */
 static int
-run(const struct migration *m, const char *statement)
+run_for(const struct migration *m, const char *statement, MYSQL_RES **rows_r)
 {
 	const struct timespec pause = { 0, PAUSE_MSECS * 1000000L };
-	int result = mysql_query(m->db, statement);
 
-	for (int i = 1; result != 0 && i < ATTEMPTS; i++) {
+	for (int i = 0; i < ATTEMPTS; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		if (mysql_query(m->db, statement) == 0 &&
+		    (rows_r == NULL || (*rows_r = mysql_store_result(m->db)) != NULL))
+			return 0;
 		if (!mysql_is_passing(mysql_errno(m->db)) || mysql_is_lost(mysql_errno(m->db)))
 			break;
-		(void)nanosleep(&pause, NULL);
-		result = mysql_query(m->db, statement);
 	}
-	return result;
+	return -1;
+}
+
+static int
+run(const struct migration *m, const char *statement)
+{
+	return run_for(m, statement, NULL);
 }
 
 /* The number in the first column; absent when there is no row or no such table; -1. */
@@ -74,13 +82,9 @@ number_of(const struct migration *m, const char *query, long absent, long *numbe
 	MYSQL_ROW row;
 
 	*number_r = absent;
-	if (run(m, query) != 0) {
-		unsigned number = mysql_errno(m->db);
-
-		return number == ER_NO_SUCH_TABLE ? 0 : failed(m, "the tables cannot be read");
-	}
-	if ((rows = mysql_store_result(m->db)) == NULL)
-		return failed(m, "the tables cannot be read");
+	if (run_for(m, query, &rows) != 0)
+		return mysql_errno(m->db) == ER_NO_SUCH_TABLE ? 0 :
+		    failed(m, "the tables cannot be read");
 	row = mysql_fetch_row(rows);
 	if (row != NULL && row[0] != NULL)
 		*number_r = strtol(row[0], NULL, 10);

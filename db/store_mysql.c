@@ -397,7 +397,7 @@ fetch(struct mysql *m, struct statement *t)
 
 /*
  * A node may roll a transaction back between two statements, for the sake of another
- * node's, and the next statement then stands alone.
+ * node's. What comes after it is another transaction then.
  */
 static int
 ended(struct mysql *m)
@@ -502,6 +502,27 @@ static const struct sql_driver driver = {
 	.thaw = my_thaw,
 };
 
+/*
+ * On a cluster no statement of a transaction that was ended under us may stand alone: none
+ * commits by itself, and the mark of the beginning is gone at the end.
+ */
+static int
+start(struct mysql *m)
+{
+	if (!m->sql.cluster)
+		return run(m, "START TRANSACTION");
+	return run(m, "SET autocommit = 0") == 0 ? run(m, "SAVEPOINT begun") : -1;
+}
+
+/* Rolls back what there is. A connection on which that fails is of no use any more. */
+static void
+give_up(struct mysql *m)
+{
+	if (m->db != NULL && (mysql_query(m->db, "ROLLBACK") != 0 ||
+	    (m->sql.cluster && mysql_query(m->db, "SET autocommit = 1") != 0)))
+		hang_up(m);
+}
+
 static int
 my_begin(struct store *st)
 {
@@ -509,16 +530,16 @@ my_begin(struct store *st)
 
 	if (dial(m) != 0)
 		return -1;
-	if (run(m, "START TRANSACTION") != 0 &&
-	    (m->db != NULL || dial(m) != 0 || run(m, "START TRANSACTION") != 0))
+	if (start(m) != 0 && (m->db != NULL || dial(m) != 0 || start(m) != 0)) {
+		give_up(m);
 		return -1;
+	}
 	/* A statement that fails must not be tried on another connection. */
 	st->in_transaction = true;
 	if (sql_names_fresh(&m->sql) == 0)
 		return 0;
 	st->in_transaction = false;
-	if (m->db != NULL)
-		(void)mysql_query(m->db, "ROLLBACK");
+	give_up(m);
 	return -1;
 }
 
@@ -526,7 +547,17 @@ my_begin(struct store *st)
 static int
 my_commit(struct store *st)
 {
-	return run((struct mysql *)st, "COMMIT");
+	struct mysql *m = (struct mysql *)st;
+
+	if (!m->sql.cluster)
+		return run(m, "COMMIT");
+	if (run(m, "RELEASE SAVEPOINT begun") != 0)
+		return m->db != NULL && mysql_errno(m->db) == ER_SP_DOES_NOT_EXIST ? ended(m) : -1;
+	if (run(m, "COMMIT") != 0)
+		return -1;
+	if (mysql_query(m->db, "SET autocommit = 1") != 0)
+		hang_up(m);
+	return 0;
 }
 
 static void
@@ -534,8 +565,7 @@ my_rollback(struct store *st)
 {
 	struct mysql *m = (struct mysql *)st;
 
-	if (m->db != NULL && mysql_query(m->db, "ROLLBACK") != 0)
-		hang_up(m);
+	give_up(m);
 	sql_forget_names(&m->sql);
 }
 
