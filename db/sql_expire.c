@@ -70,6 +70,29 @@ read_ids(struct sql_query *q, struct expire_ids *ids, struct expire *e)
 		}
 	}
 	sql_give(q);
+	ids->more = ids->n == ids->size;
+	return got < 0 ? -1 : 0;
+}
+
+/*
+ * The time up to which there are about as many messages as a batch holds, so that a step
+ * sorts these and not all that are left. x->before - 1 when there are fewer.
+ */
+static int
+find_slice(struct sql *s, const struct store_expiry *x, const struct expire *e, size_t size,
+    int64_t *until_r)
+{
+	struct sql_query q = sql_take(s, EXPIRE_SLOT(9),
+	    "SELECT received FROM messages WHERE received > 0 AND received >= ?"
+	    " AND received < ? ORDER BY received LIMIT 1 OFFSET ?");
+	int got;
+
+	sql_bind_int(&q, e->at.last_received);
+	sql_bind_int(&q, x->before);
+	sql_bind_int(&q, (int64_t)size);
+	got = sql_step(&q);
+	*until_r = got == 1 ? sql_int(&q, 0) : x->before - 1;
+	sql_give(&q);
 	return got < 0 ? -1 : 0;
 }
 
@@ -78,24 +101,37 @@ static int
 find_messages(struct sql *s, const struct store_expiry *x, struct expire *e,
     struct expire_ids *ids)
 {
-	struct sql_query q = sql_take(s, EXPIRE_SLOT(20),
+	struct sql_query q;
+	int64_t until;
+
+	if (find_slice(s, x, e, ids->size, &until) != 0)
+		return -1;
+	q = sql_take(s, EXPIRE_SLOT(20),
 	    "SELECT m.id, m.received FROM messages m"
 	    " LEFT JOIN policies p ON p.id = m.published"
 	    " LEFT JOIN reports r ON r.id = m.report"
 	    " LEFT JOIN requests q ON q.domain = m.policy_domain AND q.locked = 1"
-	    " WHERE m.received > 0 AND m.received >= ? AND m.received < ?"
+	    " WHERE m.received > 0 AND m.received >= ? AND m.received <= ?"
 	    " AND (m.received > ? OR m.id > ?)"
 	    " AND (? = 1 OR r.state <> 0 OR (r.id IS NULL AND (m.published IS NULL"
 	    "  OR COALESCE(CASE WHEN q.id IS NOT NULL THEN q.repuri ELSE p.rua END, '') = '')))"
 	    " ORDER BY m.received, m.id LIMIT ?");
 
 	sql_bind_int(&q, e->at.last_received);
-	sql_bind_int(&q, x->before);
+	sql_bind_int(&q, until);
 	sql_bind_int(&q, e->at.last_received);
 	sql_bind_int(&q, e->at.last_id);
 	sql_bind_int(&q, x->unreported);
 	sql_bind_int(&q, (int64_t)ids->size);
-	return read_ids(&q, ids, e);
+	if (read_ids(&q, ids, e) != 0)
+		return -1;
+	if (!ids->more) {
+		/* The slice is done; those of it that stay are not looked at again. */
+		e->at.last_received = until;
+		e->at.last_id = INT64_MAX;
+		ids->more = until < x->before - 1;
+	}
+	return 0;
 }
 
 /* Messages of a report are gone before it, as they are older than its window's end. */
@@ -148,10 +184,10 @@ find_suppressions(struct sql *s, const struct store_expiry *x, struct expire *e,
 /* One batch of a phase. */
 static int
 remove_batch(struct sql *s, const struct phase *phase, const struct store_expiry *x,
-    struct expire *e, struct store_expired *counts, size_t *n_r)
+    struct expire *e, struct store_expired *counts, bool *more_r)
 {
 	size_t size = (size_t)x->batch;
-	struct expire_ids ids = { calloc(size, sizeof(*ids.ids)), 0, size };
+	struct expire_ids ids = { .ids = calloc(size, sizeof(*ids.ids)), .size = size };
 	int result;
 
 	if (ids.ids == NULL)
@@ -162,7 +198,7 @@ remove_batch(struct sql *s, const struct phase *phase, const struct store_expiry
 		    &ids);
 	if (result == 0)
 		*(int64_t *)(void *)((char *)counts + phase->count) += (int64_t)ids.n;
-	*n_r = ids.n;
+	*more_r = ids.more;
 	free(ids.ids);
 	return result;
 }
@@ -182,7 +218,7 @@ sql_expire(struct store *st, const struct store_expiry *expiry,
 {
 	struct sql *s = (struct sql *)st;
 	struct expire *e = *state, next;
-	size_t n = 0;
+	bool more = false;
 
 	*more_r = true;
 	if (e == NULL) {
@@ -204,9 +240,9 @@ sql_expire(struct store *st, const struct store_expiry *expiry,
 		    expire_orphans(s, expiry, counts, &e->orphans, more_r);
 	}
 	next = *e;
-	if (remove_batch(s, &phases[e->at.phase], expiry, &next, counts, &n) != 0)
+	if (remove_batch(s, &phases[e->at.phase], expiry, &next, counts, &more) != 0)
 		return -1;
-	if (n < (size_t)expiry->batch)
+	if (!more)
 		next.at.phase++;
 	*e = next;
 	return 0;

@@ -26,6 +26,7 @@ struct expire {
 struct expire_ids {
 	int64_t	*ids;
 	size_t	 n, size;
+	bool	 more;		/* there may be others behind them */
 };
 
 /* Deletes the rows whose column is among the ids; text has EXPIRE_LIST places. */

@@ -216,7 +216,7 @@ remove_some(struct sql *s, const struct store_expiry *x, struct store_expired *c
 {
 	const struct owner *owner = &owners[o->at.owner];
 	size_t size = (size_t)x->batch, n = 0;
-	struct expire_ids ids = { calloc(size, sizeof(*ids.ids)), 0, size };
+	struct expire_ids ids = { .ids = calloc(size, sizeof(*ids.ids)), .size = size };
 	int64_t last = o->at.owner_last;
 	int result;
 
