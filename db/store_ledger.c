@@ -82,7 +82,7 @@ store_ledger_end(struct store *st, int64_t *end_r)
  * Deliveries that are claimed and released together: few transactions, and not much that
  * has to wait for the end of our claims when we die.
  */
-#define DUE_BATCH	16
+#define DUE_BATCH	8
 
 /* Sending one may take minutes: claims older than this are given back and made anew. */
 #define DUE_FRESH_SECS	60

@@ -173,7 +173,10 @@ def check_all_told(site, added, destinations):
 
 
 def two_at_once(site):
-    """The first mail of each program waits for one of the other: both are at work."""
+    """The first mail of each program waits for one of the other: both are at work.
+
+    There are more mails than one claims at once.
+    """
     added = {}
     for i, domain in enumerate(DOMAINS):
         add(site, domain, i + 1)
