@@ -7,9 +7,9 @@
 #include "db/sql.h"
 
 /* Names kept by the caches; together a few megabytes. */
-#define DOMAINS_KEPT	32768
+#define DOMAINS_KEPT	65536
 #define SELECTORS_KEPT	16384
-#define IPS_KEPT	32768
+#define IPS_KEPT	65536
 #define REPORTERS_KEPT	64
 #define POLICIES_KEPT	16384
 
