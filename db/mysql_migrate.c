@@ -48,8 +48,9 @@ failed(const struct migration *m, const char *what)
 }
 
 /*
- * Runs one statement; its rows, where they are asked for, are the caller's. On a cluster a change of tables aborts what other programs do at
- * that moment, on any node, and a change of rows may lose against one of another node.
+ * Runs one statement; its rows, where they are asked for, are the caller's. On a cluster a
+ * change of tables aborts what other programs do at that moment, on any node, and a change
+ * of rows may lose against one of another node.
  */
 static int
 run_for(const struct migration *m, const char *statement, MYSQL_RES **rows_r)
