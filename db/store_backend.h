@@ -20,6 +20,8 @@ struct store_ops {
 	int	(*begin)(struct store *st);
 	int	(*commit)(struct store *st);
 	void	(*rollback)(struct store *st);
+	/* Whether the database has ended the transaction by itself; NULL: it never does. */
+	bool	(*ended)(struct store *st);
 
 	/* Changes. */
 	int	(*add_messages)(struct store *st, struct store_new *list, size_t n);

@@ -25,7 +25,10 @@ store_begin(struct store *st)
 	return 0;
 }
 
-/* Rolls back and keeps the reason of what failed before. */
+/*
+ * Rolls back and keeps the reason of what failed before. After a transaction that ended
+ * under us nothing is as expected, whatever the reason says.
+ */
 static void
 undo(struct store *st)
 {
@@ -33,6 +36,10 @@ undo(struct store *st)
 	bool again = st->again, refused = st->refused;
 
 	memcpy(reason, st->error, sizeof(reason));
+	if (!again && st->ops->ended != NULL && st->ops->ended(st)) {
+		again = true;
+		refused = false;
+	}
 	store_rollback(st);
 	memcpy(st->error, reason, sizeof(reason));
 	st->again = again;

@@ -560,6 +560,16 @@ my_commit(struct store *st)
 	return 0;
 }
 
+static bool
+my_ended(struct store *st)
+{
+	struct mysql *m = (struct mysql *)st;
+
+	return m->sql.cluster && m->db != NULL &&
+	    mysql_query(m->db, "RELEASE SAVEPOINT begun") != 0 &&
+	    mysql_errno(m->db) == ER_SP_DOES_NOT_EXIST;
+}
+
 static void
 my_rollback(struct store *st)
 {
@@ -587,6 +597,7 @@ static const struct store_ops ops = {
 	.begin = my_begin,
 	.commit = my_commit,
 	.rollback = my_rollback,
+	.ended = my_ended,
 };
 
 /* Connects, and brings the tables up to date; a server that goes away meanwhile is left. */
