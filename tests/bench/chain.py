@@ -27,6 +27,7 @@ import smtpsink  # noqa: E402
 from chainhistory import DAY  # noqa: E402
 
 SMALL = 10000
+ALIKE = 1000            # domains of the days whose cost for a record is compared
 ZONE = "*._report._dmarc.rua.example.net TXT v=DMARC1\n"
 SERVER = ["--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=512M"]
 LOCK_MAX_SECS = 2
@@ -52,6 +53,19 @@ def target(text, value, limit, least=True, form="{:.1f}"):
           f"{form.format(limit)}: {'met' if met else 'MISSED'}", flush=True)
 
 
+def judge_growth(chain, url, alike):
+    """What a record costs in a small and a large day of as many domains, from databases of
+    their own: with more domains there is more to do for each record."""
+    cost = {}
+    for n, path in alike.items():
+        run = chain.import_file(url(n), path)
+        show(f"{n} records of {ALIKE} domains", run, n)
+        cost[n] = (run.cpu + run.server_cpu) / n
+    small, large = min(cost), max(cost)
+    target(f"CPU for a record, {large} against {small} records", cost[large] / cost[small], 1.1,
+           False, "{:.2f}")
+
+
 def imports(chain, label, url, days):
     """Imports each day into a database of its own, the first and the last twice."""
     print(f"\nImport into {label}")
@@ -68,14 +82,11 @@ def imports(chain, label, url, days):
 def judge_imports(first, again, script, times):
     small, large = min(again), max(again)
     rates = {n: n / run.secs for n, run in first.items()}
-    cost = {n: (run.cpu + run.server_cpu) / n for n, run in first.items()}
     if script:
         target("records/s against 1.4.2", rates[large] * script.imported.secs / SMALL, times)
         target("CPU of the client for a record against 1.4.2, 1.4.2's is times ours",
                script.imported.cpu / SMALL / (first[large].cpu / large), 20)
     target("memory, MB", max(run.rss_mb for run in first.values()), 40, False)
-    target(f"CPU for a record, {large} against {small} records", cost[large] / cost[small], 1.1,
-           False, "{:.2f}")
     target("records/s when all are known, against new", first[large].secs / again[large].secs, 1)
 
 
@@ -219,15 +230,20 @@ def measure_all(chain, n, alone):
             n: chain.history("large", n, old)}
     meanwhile = [chain.history(f"more{i}", 100000, today - DAY, prefix=f"M{i}", seed=i)
                  for i in range(6)]
+    alike = {size: chain.history(f"alike{size}", size, old, domains=ALIKE) for size in (SMALL, n)}
     names = {SMALL: "day", 100000: "middle", n: "large"}
     script = None if alone else scripts(chain, day)
     for name in names.values():
         chain.server.sql(f"CREATE DATABASE {name}")
     first, again = imports(chain, "MariaDB", lambda size: chain.server.url(names[size]), days)
     judge_imports(first, again, script, 20)
+    for size in alike:
+        chain.server.sql(f"CREATE DATABASE alike{size}")
+    judge_growth(chain, lambda size: chain.server.url(f"alike{size}"), alike)
     lite = {size: chain.p.path(f"{name}.db") for size, name in names.items()}
     first, again = imports(chain, "SQLite", lambda size: f"sqlite:{lite[size]}", days)
     judge_imports(first, again, script, 40)
+    judge_growth(chain, lambda size: f"sqlite:{chain.p.path(f'alike{size}.db')}", alike)
     judge_reports(chain, chain.server.url("large"), time.strftime("%Y-%m-%d", time.gmtime(old)), n,
                   script)
     print("\nExpiry, MariaDB")

@@ -47,12 +47,12 @@ def _record(rng, job, received, domain):
             f"action {action}\n")
 
 
-def write(path, n, begin, prefix="B", seed=1):
-    """n records of one day. prefix makes jobs of several files differ."""
+def write(path, n, begin, prefix="B", seed=1, domains=None):
+    """n records of one day about that many domains. prefix makes jobs of several files differ."""
     rng = random.Random(seed)
-    count = domains_for(n)
-    domains = [_domain(rng, number) for number in range(count)]
+    count = domains or domains_for(n)
+    owners = [_domain(rng, number) for number in range(count)]
     with open(path, "w", encoding="ascii") as out:
         for i in range(n):
-            domain = domains[int(count * rng.random() ** 2.5)]
+            domain = owners[int(count * rng.random() ** 2.5)]
             out.write(_record(rng, f"{prefix}{i:08X}", begin + i * DAY // n, domain))
