@@ -395,16 +395,6 @@ fetch(struct mysql *m, struct statement *t)
 	return 1;
 }
 
-/*
- * A node may roll a transaction back between two statements, for the sake of another
- * node's. What comes after it is another transaction then.
- */
-static int
-ended(struct mysql *m)
-{
-	return failed(m, ER_LOCK_DEADLOCK, "the server has ended the transaction");
-}
-
 static int
 my_step(struct sql *s, void *stmt)
 {
@@ -425,8 +415,6 @@ my_step(struct sql *s, void *stmt)
 			    failed(m, CR_SERVER_LOST, "the connection was lost") :
 			    statement_failed(m, t);
 	}
-	if (s->base.in_transaction && !(m->db->server_status & SERVER_STATUS_IN_TRANS))
-		return ended(m);
 	return t->ncolumns == 0 ? 0 : fetch(m, t);
 }
 
@@ -541,6 +529,16 @@ my_begin(struct store *st)
 	st->in_transaction = false;
 	give_up(m);
 	return -1;
+}
+
+/*
+ * A node may roll a transaction back between two statements, for the sake of another
+ * node's. What comes after it is another transaction then.
+ */
+static int
+ended(struct mysql *m)
+{
+	return failed(m, ER_LOCK_DEADLOCK, "the server has ended the transaction");
 }
 
 /* On a cluster, a transaction that lost against another one fails here. */
